@@ -39,7 +39,7 @@ from tui.live import Live
 from tui.panes.base import ActivityPane
 from tui.panes.split import SplitPane
 from tui.panes.training import TrainingPane
-from tui.screens.desk import PANES, DeskScreen
+from tui.screens.desk import LAYOUTS, PANES, DeskScreen
 from tui.screens.dialog import Confirm
 from tui.screens.doctor import Doctor
 from tui.screens.evaluation import Evaluation
@@ -206,6 +206,8 @@ class FacedeskApp(EngineApp):
 
     def _restore_view(self) -> None:
         """The view as it was at the last end, once the lists are there and take their focus."""
+        layout = self.memory.get("layout", "")
+        self.screen_desk.layout_name = next((name for name in LAYOUTS if name == layout), "focus")
         front, untouched = self.memory.get("front", ""), PANES[0].NAME
         if self.screen_desk.front == untouched and front in {pane.NAME for pane in PANES}:
             self.screen_desk.show_pane(front)

@@ -257,7 +257,7 @@ class Recognition:
         candidates = scores.argmax(1).tolist()
         track = partial(self._tracker.update, frame.seconds, boxes, embeddings, candidates)
         stages.add("vote", seconds_of(track))
-        drawn = seconds_of(lambda: self._blocks.cells(frame.image, boxes, WISH))
+        drawn = seconds_of(lambda: self._blocks.cells(frame.image, WISH))
         stages.add("draw", drawn)
         stages.add("all", found + observed + drawn)
         return len(faces)

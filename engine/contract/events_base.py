@@ -254,8 +254,10 @@ class SourceFailed(Notice):
 class Preview(Event):
     """A frame as half blocks, ready to draw: as many cells as the wish had room for.
 
-    `cells` is one HALF_BLOCK_RUN after the other, row by row; the runs of a row have `columns`
-    cells together. A code is RGB at 4 bits a channel, red in the highest.
+    The frame came from `source` and has `width` times `height` pixels; `boxes` are the faces on it
+    as the search of frame number `searched` found them. `cells` is one HALF_BLOCK_RUN after the
+    other, row by row; the runs of a row have `columns` cells together. A code is RGB at 4 bits a
+    channel, red in the highest.
     """
 
     name: ClassVar[str] = "preview"
@@ -265,3 +267,8 @@ class Preview(Event):
     cells: bytes = field(repr=False)
     sequence: int
     dropped: int
+    source: str = ""
+    width: int = 0
+    height: int = 0
+    boxes: tuple[BoxTuple, ...] = ()
+    searched: int = 0

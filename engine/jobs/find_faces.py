@@ -141,7 +141,8 @@ def watch(
                 boxes = seen.boxes(frame)
                 text = f"{len(boxes)} faces, frame {frame.sequence}"
                 lines = (text, "Enter or Esc: stop")
-                if not viewer.show(frame, boxes, lines, reader.dropped + seen.skipped):
+                dropped = reader.dropped + seen.skipped
+                if not viewer.show(frame, boxes, lines, dropped, seen.searched):
                     cancel.stop()
 
             def wanted(frame: Frame) -> bool:
@@ -213,13 +214,13 @@ class _Seen:
     """Frames that were not looked at."""
     at: float = -math.inf
     last: tuple[BoxTuple, ...] = ()
+    searched: int = 0
+    """Number of the frame that `last` is of."""
 
     def note(self, frame: Frame, faces: Sequence[Face]) -> None:
         """Keep the places of the faces of a frame."""
-        self.at, self.last = (
-            frame.seconds,
-            tuple(face.box_in(frame.image).as_tuple for face in faces),
-        )
+        self.at, self.searched = frame.seconds, frame.sequence
+        self.last = tuple(face.box_in(frame.image).as_tuple for face in faces)
 
     def boxes(self, frame: Frame) -> tuple[BoxTuple, ...]:
         """Where the faces are in a frame, or were a moment before."""

@@ -1,6 +1,6 @@
 """What an operator sees of a frame: OpenCV's window, and half blocks in the terminal.
 
-A frame is scaled to the cells there are, boxed, quantised and merged into runs. Bandwidth is won
+A frame is scaled to the cells there are, quantised and merged into runs. Bandwidth is won
 here: equal neighbours become one run, few colours make more of them equal, and a dead band keeps a
 pixel as it was until it has changed by more than a camera's noise.
 """
@@ -25,8 +25,6 @@ DEAD_BAND = {"normal": 10, "low": 18}
 STEPS = {"normal": 15, "low": 7}
 """Levels a channel has in true colour, less one."""
 LONGEST_RUN = 255
-BOX_COLOUR = (80, 220, 80)
-BOX_GREY = (255, 255, 255)
 CUBE = (0, 95, 135, 175, 215, 255)
 """Levels of a channel in the 6x6x6 part of xterm's 256 colours."""
 ANSI = (
@@ -103,10 +101,8 @@ class HalfBlocks:
         self._shown: NDArray[np.int16] | None = None
         self._level = ""
 
-    def cells(
-        self, image: NDArray[np.uint8], boxes: Sequence[BoxTuple], wish: PreviewWish
-    ) -> tuple[int, int, bytes]:
-        """Columns, rows and runs of a frame (BGR uint8 HxWx3), proportions kept, boxes drawn."""
+    def cells(self, image: NDArray[np.uint8], wish: PreviewWish) -> tuple[int, int, bytes]:
+        """Columns, rows and runs of a frame (BGR uint8 HxWx3), proportions kept."""
         height, width = image.shape[:2]
         scale = min(wish.columns / width, wish.rows * 2 / height)
         columns = max(1, round(width * scale))
@@ -116,7 +112,6 @@ class HalfBlocks:
         five = shown >> 3
         index = five[:, :, 2] << 10 | five[:, :, 1] << 5 | five[:, :, 0]
         codes = lookup(wish.colours, wish.level)[index]
-        self._draw(codes, boxes, scale, wish)
         return columns, rows, encode(codes)
 
     def _steady(self, small: NDArray[np.int16], level: str) -> NDArray[np.int16]:
@@ -127,16 +122,6 @@ class HalfBlocks:
             small = np.where(changed[:, :, None], small, before)
         self._shown, self._level = small, level
         return small
-
-    @staticmethod
-    def _draw(codes: Codes, boxes: Sequence[BoxTuple], scale: float, wish: PreviewWish) -> None:
-        colour = BOX_GREY if wish.colours == "grey" else BOX_COLOUR
-        r, g, b = (channel >> 3 for channel in colour)
-        code = int(lookup(wish.colours, wish.level)[r << 10 | g << 5 | b])
-        for x, y, w, h in boxes:
-            corner = round(x * scale), round(y * scale)
-            opposite = round((x + w) * scale), round((y + h) * scale)
-            cv2.rectangle(codes, corner, opposite, code, 1)
 
 
 class Viewer:
@@ -160,11 +145,19 @@ class Viewer:
         self._last = float("-inf")
 
     def show(
-        self, frame: Frame, boxes: Sequence[BoxTuple], lines: tuple[str, ...], dropped: int
+        self,
+        frame: Frame,
+        boxes: Sequence[BoxTuple],
+        lines: tuple[str, ...],
+        dropped: int,
+        searched: int | None = None,
     ) -> bool:
-        """Show one frame with the faces' boxes and lines of text; False if the user closed it."""
+        """Show one frame with the faces' boxes and lines of text; False if the user closed it.
+
+        `searched` is the number of the frame in which the faces were found, if it is another."""
         if self._wishes is not None:
-            self._preview(self._wishes, frame, boxes, dropped)
+            found = frame.sequence if searched is None else searched
+            self._preview(self._wishes, frame, tuple(boxes), found, dropped)
         box = boxes[0] if boxes else None
         return self._window.show(frame, box, lines) if self._window else True
 
@@ -174,15 +167,29 @@ class Viewer:
             self._window.close()
 
     def _preview(
-        self, wishes: Wishes, frame: Frame, boxes: Sequence[BoxTuple], dropped: int
+        self,
+        wishes: Wishes,
+        frame: Frame,
+        boxes: tuple[BoxTuple, ...],
+        searched: int,
+        dropped: int,
     ) -> None:
         wish, now = wishes.now, self._clock()
         if not wish.wanted or now - self._last < 1 / wish.rate:
             return
         self._last = now
-        columns, rows, cells = self._blocks.cells(frame.image, boxes, wish)
+        columns, rows, cells = self._blocks.cells(frame.image, wish)
         self._emit(
             Preview(
-                columns=columns, rows=rows, cells=cells, sequence=frame.sequence, dropped=dropped
+                columns=columns,
+                rows=rows,
+                cells=cells,
+                sequence=frame.sequence,
+                dropped=dropped,
+                source=frame.label,
+                width=frame.image.shape[1],
+                height=frame.image.shape[0],
+                boxes=boxes,
+                searched=searched,
             )
         )

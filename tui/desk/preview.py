@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.contract import JobEnded, JobStarted
 from engine.contract.requests import PreviewWish
 from tui.link import EngineApp
-from tui.panes.base import Pane
+from tui.panes.base import FramePane
 from tui.screens.desk import DeskScreen
 from tui.terminal.line import CHOICES, LIMITS, NAMES, Backlog, Chooser, colours, rate_words
 from tui.widgets.preview import FramePreview
@@ -49,12 +49,11 @@ class PreviewControl:
             pane.border_title = f"{pane.NUMBER} {pane.TITLE}"
 
     @property
-    def _pane(self) -> Pane | None:
+    def _pane(self) -> FramePane | None:
         """The pane in which frames appear, if a job that has some runs."""
         name = SHOWN_BY.get(self._job)
-        if not name:
-            return None
-        return next(iter(self.screen.query(f"#{name}").results(Pane)), None)  # none at the end
+        found = self.screen.query(f"#{name}").results(FramePane) if name else ()
+        return next(iter(found), None)  # none at the end
 
     def look(self) -> None:
         """Choose the level anew, and tell the camera what changed."""
@@ -64,7 +63,7 @@ class PreviewControl:
         preview = next(iter(pane.query(FramePreview)), None)
         if preview is None:
             return  # the app is being taken down
-        preview.set_class(self.chooser.level == "off", "-off")
+        pane.frames_off(self.chooser.level == "off")
         now = preview.clock()
         self.chooser.look(now, self._backlog.look(self.app))
         limits = LIMITS[self.chooser.level]
@@ -95,11 +94,10 @@ class PreviewControl:
             rate=preview.account.affordable(LIMITS[self.chooser.level].rate),
         )
 
-    def _show_rate(self, pane: Pane, preview: FramePreview, now: float) -> None:
+    def _show_rate(self, pane: FramePane, preview: FramePreview, now: float) -> None:
         title = f"{pane.NUMBER} {pane.TITLE}"
         chooser = self.chooser
-        if pane.has_class("-roomy"):
-            title += f" · {rate_words(chooser.choice, chooser.level, *preview.account.rate(now))}"
+        title += f" · {rate_words(chooser.choice, chooser.level, *preview.account.rate(now))}"
         if pane.border_title != title:
             pane.border_title = title
 

@@ -129,6 +129,7 @@ KEYS: tuple[Key, ...] = tuple(Key(*row) for row in (
     ("anywhere", "l", "roster", "Roster", "Work through a list of names as people come by", "palette first"),
     ("anywhere", "u", "undo", "Undo", "Undo the newest deletion, merge or move", "palette"),
     ("anywhere", "z", "zoom", "Zoom", "Give the pane in front the whole desk, and take it back", "palette"),
+    ("anywhere", "0", "layout", "Layout", "Change the layout: running job large, all panes, people large", "palette"),
     ("anywhere", "J", "jump", "Jump", "Show a letter on every pane and field; the letter goes there", "palette first"),
     ("anywhere", "y", "app.copy", "Copy", "Copy what is in front as text (OSC 52), or write it to a file", "palette first activity"),
     ("anywhere", "p", "preview_level", "Preview", "Change how much of the line the camera's picture may use: auto, normal, low, off", "palette capture recognition"),

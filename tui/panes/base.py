@@ -10,23 +10,38 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import RichLog, Static
 
+from tui.keys.keymap import with_keys
 from tui.widgets.fields import NumberInput
+from tui.widgets.preview import FramePreview
 from tui.words.tables import Sheet, lines_of
 from tui.words.text import clean, clock
 
-ROOMY = 56
-"""Width in cells from which a pane shows a frame beside its words."""
-WORDS = 44
-"""Cells that the words beside a frame need, with borders and gaps."""
+WORDS = 26
+"""Cells that the words beside a picture need."""
+UNDER = 2
+"""Lines under a picture: what to do or who is there, and the count."""
+SMALLEST = 48
+"""Cells below which a picture is not made narrower for the words beside it."""
 
 
-def frame_width(pane: int) -> int:
-    """Cells for the frame in a pane so wide: under half, and what the words leave."""
-    return max(12, min(round(pane * 0.45), pane - WORDS))
+def picture_columns(room: tuple[int, int], shape: float, screen: int) -> int:
+    """Columns of a picture in a room of cells; the words beside it get what is left, or nothing.
+
+    `shape` is the frames' width over their height, `screen` the cells of the whole terminal. The
+    picture is made smaller for the words only while it keeps half of the screen.
+    """
+    width, height = room
+    full = min(width, round(2 * height * shape))
+    smaller = width - WORDS - 1
+    if full <= smaller:
+        return full
+    keeps_half = smaller * min(height, smaller / shape / 2) * 2 >= screen
+    return smaller if smaller >= SMALLEST and keeps_half else full
 
 
 class Pane(Vertical):
@@ -40,9 +55,13 @@ class Pane(Vertical):
     MAIN: ClassVar[str]
     """Selector of the widget that takes the focus."""
 
+    summary: reactive[str] = reactive("", init=False)
+    """What the pane has to say, in one line, while it is folded."""
+
     def __init__(self) -> None:
         super().__init__(id=self.NAME, classes="pane")
         self.border_title = f"{self.NUMBER} {self.TITLE}"
+        self.set_reactive(Pane.summary, with_keys(self.EMPTY).partition("\n")[0])
 
     def focus_main(self) -> None:
         """Give the focus to the pane's main widget, or to the empty state while that is hidden."""
@@ -75,10 +94,92 @@ class Pane(Vertical):
         self.focus_main()
 
     def write(self, selector: str, text: str | Text) -> None:
-        """Show text in one of the pane's lines, never as markup."""
+        """Show text in one of the pane's lines, never as markup. The status is the summary too."""
         line = self.query_one(selector, Static)
-        line.update(text if isinstance(text, Text) else Text(text))
+        text = text if isinstance(text, Text) else Text(text)
+        line.update(text)
         line.display = bool(text)
+        if text and selector == f"#{self.NAME}-status":
+            self.summary = text.plain
+
+
+class FramePane(Pane):
+    """A pane with the camera's frames: the picture, words beside it, two lines under it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.watching = False
+        """Whether frames are shown or awaited."""
+        self.shape = 4 / 3
+        self._off = False
+
+    def compose(self) -> ComposeResult:
+        """The picture and the words, and what stands under both."""
+        with Horizontal(classes="watch"):
+            yield FramePreview(id=f"{self.NAME}-preview")
+            with VerticalScroll(id=f"{self.NAME}-body", can_focus=True):
+                yield from self.words()
+        yield from self.under()
+
+    def words(self) -> ComposeResult:
+        """What stands beside the picture."""
+        raise NotImplementedError
+
+    def under(self) -> ComposeResult:
+        """The lines under the picture."""
+        raise NotImplementedError
+
+    @property
+    def preview(self) -> FramePreview:
+        """The picture."""
+        return self.query_one(FramePreview)
+
+    def watch_frames(self, watching: bool) -> None:
+        """Make room for frames, or take it back."""
+        self.watching = watching
+        if not watching:
+            self.preview.show(None)
+        self.set_class(watching, "-watching", update=False)
+        self.app.stylesheet.update_nodes([self])
+        self.fit()
+
+    def frames_off(self, off: bool) -> None:
+        """Whether the operator wants no frames."""
+        if off != self._off:
+            self._off = off
+            self.fit()
+
+    def source_shape(self, width: int, height: int) -> None:
+        """Take the size of the frames that will come."""
+        if width > 0 and height > 0:
+            self.shape = width / height
+            self.fit()
+
+    def on_resize(self) -> None:
+        """Another room, another picture."""
+        self.fit()
+
+    def fit(self) -> None:
+        """Give the picture as much room as there is."""
+        preview, body = self.preview, self.query_one(self.MAIN)
+        width, height = self.content_size
+        columns = picture_columns((width, height - UNDER), self.shape, self.screen.size.area)
+        picture = self.watching and not self._off
+        words = not picture or width - columns > WORDS
+        focused = self.screen.focused
+        preview.can_focus = not words
+        preview.styles.width = columns
+        preview.display = picture
+        body.display = words
+        if focused in (preview, body):
+            self.focus_main()
+
+    def focus_main(self) -> None:
+        """Give the focus to the words, or to the picture where it leaves them no room."""
+        if self.query_one(self.MAIN).display:
+            super().focus_main()
+        else:
+            self.screen.set_focus(self.preview)
 
 
 class Empty(Static):
@@ -131,6 +232,7 @@ class ActivityPane(Pane):
         self.lines.append(f"{sign}{body}")
         self._times.append(now)
         del self.lines[:-LINES], self._times[:-LINES]
+        self.summary = f"{now} {self.lines[-1]}"
         entry = Text.assemble((now, "dim"), " ", (f"{sign}{body}", style))
         # Without `expand` a line is wrapped at 80 cells, however wide the pane is.
         self.query_one(RichLog).write(entry, expand=True)

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from rich.cells import set_cell_size
 from rich.text import Text
-from textual import events
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 
 from engine.contract import (
@@ -20,7 +18,6 @@ from engine.contract import (
     JobEnded,
     JobStarted,
     PictureDoubted,
-    Preview,
     SourceLost,
     SourceOpened,
     SourceRestored,
@@ -28,9 +25,9 @@ from engine.contract import (
 from engine.text import many
 from tui.keys.keymap import with_keys
 from tui.live import Live, Refusals
-from tui.panes.base import ROOMY, Empty, Pane, frame_width, line
+from tui.panes.base import Empty, FramePane, line
 from tui.widgets.bars import Meter
-from tui.widgets.preview import FramePreview
+from tui.widgets.preview import Tag
 from tui.words.coach import advice, progress, why_refused
 from tui.words.recovery import trashed_words
 from tui.words.text import clean, crowded_words, measured, reason_words, shorten, span
@@ -48,8 +45,7 @@ def sign(different: int, need: int, *, here: bool) -> str:
 
 
 class Coverage(Widget):
-    """Six lines of 33 cells, seven with nods: they fit beside a preview too. Signs carry the
-    meaning."""
+    """Six lines, seven with nods; narrow ones fit beside a picture. Signs carry the meaning."""
 
     DEFAULT_CSS = """
     Coverage { height: auto; width: 100%; }
@@ -66,37 +62,45 @@ class Coverage(Widget):
 
     def render(self) -> Text:
         """The grid."""
-        return drawn(self.said) if self.said else Text()
+        return drawn(self.said, self.size.width) if self.said else Text()
 
 
-def drawn(said: Coaching) -> Text:
+def drawn(said: Coaching, width: int) -> Text:
     """The grid as text: a row a distance, one for nods where they are asked for, the lights."""
     poses = tuple(dict.fromkeys(pose for pose, _, _ in said.cells))
     distances = ("near", "middle", "far")
     counts = {(pose, distance): count for pose, distance, count in said.cells}
     order = [pose for pose in ("left", "frontal", "right") if pose in poses]
+    room = (width - _NAME) // max(1, len(order))
+    room = min(_CELL, max(said.need + 3, room))
     text = Text(" " * _NAME, no_wrap=True)
     for pose in order:
-        text.append(" " + set_cell_size(pose, _CELL - 1), "dim")
+        text.append(" " + set_cell_size(pose, room - 1), "dim")
     for distance in distances:
         text.append("\n" + set_cell_size(distance, _NAME), "dim")
         for pose in order:
             count = counts.get((pose, distance), 0)
-            here = (pose, distance) == (said.pose, said.distance)
+            here = (pose, distance) == here_at(said)
             text.append_text(_cell(count, said.need, here=here))
-            text.append(" " * (_CELL - said.need - 2))
+            text.append(" " * (room - said.need - 2))
+    across = 2 if width >= _NAME + 2 * (_LIGHT + said.need + 3) else 1
     nods = [(pose, far) for pose, far, _count in said.cells if pose in ("up", "down")]
-    for number, cell in enumerate(nods):
-        text.append("\n" + set_cell_size("nod", _NAME) if number == 0 else "", "dim")
-        text.append(" " + set_cell_size(cell[0], _LIGHT), "dim")
-        here = cell == (said.pose, said.distance)
-        text.append_text(_cell(counts[cell], said.need, here=here))
-    for number, (light, count) in enumerate(said.lights):
-        if number % 2 == 0:
-            text.append("\n" + set_cell_size("light" if number == 0 else "", _NAME), "dim")
-        text.append(" " + set_cell_size(light, _LIGHT), "dim")
-        text.append_text(_cell(count, said.need, here=light == said.light))
+    signs = [
+        ("nod", [(pose, counts[pose, far], (pose, far) == here_at(said)) for pose, far in nods]),
+        ("light", [(light, count, light == said.light) for light, count in said.lights]),
+    ]
+    for heading, cells in signs:
+        for number, (name, count, here) in enumerate(cells):
+            if number % across == 0:
+                text.append("\n" + set_cell_size("" if number else heading, _NAME), "dim")
+            text.append(" " + set_cell_size(name, _LIGHT), "dim")
+            text.append_text(_cell(count, said.need, here=here))
     return text
+
+
+def here_at(said: Coaching) -> tuple[str, str]:
+    """The view that the person shows just now."""
+    return said.pose, said.distance
 
 
 def _cell(count: int, need: int, *, here: bool) -> Text:
@@ -104,7 +108,7 @@ def _cell(count: int, need: int, *, here: bool) -> Text:
     return Text(sign(count, need, here=here), f"bold {style}".strip() if here else style)
 
 
-class CapturePane(Pane):
+class CapturePane(FramePane):
     """The running or last capture or import."""
 
     NAME = "capture"
@@ -122,41 +126,38 @@ class CapturePane(Pane):
     def __init__(self) -> None:
         super().__init__()
         self.running = ""
+        self.person = ""
+        """Whose pictures were kept last."""
         self.live = Live()
 
-    def compose(self) -> ComposeResult:
-        """Figures on the left, the frame on the right where there is room."""
-        with Horizontal():
-            with VerticalScroll(id="capture-body", can_focus=True):
-                yield Empty(with_keys(self.EMPTY), id="capture-empty", can_focus=False)
-                yield line("capture-status", "status")
-                yield line("capture-steps", "detail")
-                yield line("capture-source", "detail")
-                yield Meter(id="capture-meter")
-                yield line("capture-advice", "advice")
-                yield line("capture-why", "detail")
-                yield line("capture-last", "detail")
-                yield Coverage(id="capture-grid")
-                yield line("capture-refused")
-                yield line("capture-keys", "hint")
-            yield FramePreview(id="capture-preview")
+    def words(self) -> ComposeResult:
+        """Whom, from where, the grid, what was refused."""
+        yield Empty(with_keys(self.EMPTY), id="capture-empty", can_focus=False)
+        yield line("capture-status", "status")
+        yield line("capture-steps", "detail")
+        yield line("capture-source", "detail")
+        yield line("capture-why", "detail")
+        yield line("capture-last", "detail")
+        yield Coverage(id="capture-grid")
+        yield line("capture-refused")
+        yield line("capture-keys", "hint")
+
+    def under(self) -> ComposeResult:
+        """What to do now, and the count."""
+        yield line("capture-advice", "advice")
+        yield Meter(id="capture-meter")
 
     def on_mount(self) -> None:
         """Start empty."""
         self.query_one(Meter).display = False
         self.query_one(Coverage).display = False
-        self.show_preview(None)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """The frame shows only where it leaves enough room for the words."""
-        self.set_class(event.size.width >= ROOMY, "-roomy")
-        self.query_one(FramePreview).styles.width = frame_width(event.size.width)
+        self.fit()
 
     def started(self, event: JobStarted) -> None:
         """A capture or import begins: clear what the last one left."""
         self.running = event.job
+        self.person = ""
         self.live = Live()
-        self.show_preview(None)
         self.query_one("#capture-empty").display = False
         if event.job == "import":
             self.steps("", "")
@@ -172,6 +173,7 @@ class CapturePane(Pane):
 
     def source(self, event: SourceOpened) -> None:
         """Say where the frames come from; a demo says so."""
+        self.source_shape(event.width, event.height)
         about = Text()
         if event.demo:
             about.append(f" {'DEMO'} ", "reverse bold")
@@ -201,6 +203,7 @@ class CapturePane(Pane):
     def captured(self, event: Captured) -> None:
         """One more picture is on disk."""
         self.query_one(Meter).show(event.captured, event.target)
+        self.person = event.person
         text = f"Capturing {clean(event.person)}"
         self.write("#capture-status", Text(text, "bold"))
 
@@ -220,9 +223,18 @@ class CapturePane(Pane):
                 self.query_one(Meter).show(live.importing.done, live.importing.total)
                 self.write("#capture-status", Text("Importing", "bold"))
                 self.write("#capture-last", shorten(live.importing.file, 60))
-        if self.running:
-            self.show_preview(live.preview)
+        if self.watching:
+            self.preview.show(live.preview, self._tags(live))
         self.live = live
+
+    def _tags(self, live: Live) -> tuple[Tag, ...]:
+        """The face's box: green with the name while its frames are good, else why not."""
+        said, frame = live.coaching, live.preview
+        if frame is None or said is None or not frame.boxes:
+            return ()
+        if len(frame.boxes) > 1 or said.reason:
+            return tuple(Tag(box, reason_words(said.reason), "unsure") for box in frame.boxes)
+        return (Tag(frame.boxes[0], self.person, "known"),)
 
     def _coach(self, said: Coaching) -> None:
         """What to do now, why the last frame was refused, the grid, the count, the time left."""
@@ -233,12 +245,6 @@ class CapturePane(Pane):
         grid.display = True
         grid.show(said)
         self.write("#capture-last", progress(said))
-
-    def show_preview(self, frame: Preview | None) -> None:
-        """Show a frame; its room is kept while a capture runs."""
-        preview = self.query_one(FramePreview)
-        preview.set_class(self.running != "enrol", "-nothing")
-        preview.show(frame)
 
     def done(self, event: EnrolDone | ImportDone) -> None:
         """What the job brought."""
@@ -277,7 +283,6 @@ class CapturePane(Pane):
         after = "{key.new_person} enrol another person or session · {key.split} split the pictures"
         self.write("#capture-keys", with_keys(after))
         self.query_one(Meter).set_class(event.outcome != "done", "-idle")
-        self.show_preview(None)
         if event.outcome == "failed":
             failed = clean(f"Failed: {event.title}")
             self.write("#capture-status", Text(failed, "bold red"))

@@ -161,6 +161,8 @@ class PeoplePane(Pane):
 
     def _count(self) -> None:
         total = sum(row.pictures for row in self.rows)
+        people = many(len(self.rows), "person", "people")
+        self.summary = f"{people}, {many(total, 'picture')}"
         count = f"{len(self.rows)}"
         if len(self.shown) < len(self.rows):
             count = f"{len(self.shown)} of {count}"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.text import Text
-from textual import events
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
 
 from engine.contract import (
+    BoxTuple,
     JobEnded,
     JobStarted,
     PictureDoubted,
+    Preview,
     RecogniseDone,
     SourceLost,
     SourceOpened,
@@ -23,17 +23,21 @@ from engine.contract import (
 from engine.text import many
 from tui.keys.keymap import with_keys
 from tui.live import Live, Sighting
-from tui.panes.base import ROOMY, Empty, Pane, frame_width, line
-from tui.widgets.preview import FramePreview
+from tui.panes.base import Empty, FramePane, line
+from tui.widgets.preview import Tag
 from tui.words.tables import Sheet
 from tui.words.text import clean, clock, shorten, span
 
+AGREED = 1.0
+"""Seconds for which a decision counts for the box in the same place."""
+SAME_FACE = 0.5
+"""Overlap (shared area over the area of both) from which two boxes are of one face."""
 GONE = 2.0
 """Seconds without a sighting after which a face has left the view."""
 STYLES = {"known": "bold green", "unsure": "bold yellow", "unknown": "bold red"}
 
 
-class RecognitionPane(Pane):
+class RecognitionPane(FramePane):
     """The faces in view and the last changes."""
 
     NAME = "recognition"
@@ -50,45 +54,37 @@ class RecognitionPane(Pane):
         super().__init__()
         self.clock = clock
         self.running = False
-        self.watching = False
-        """Whether the source has delivered: before that, nobody can be in view."""
         self.opened: dict[str, Text] = {}
-        """What is said of each source, by its name."""
+        """What is said of each source that has delivered, by its name."""
         self.sightings: tuple[Sighting, ...] = ()
         self.history: deque[Sighting] = deque(maxlen=200)
 
-    def compose(self) -> ComposeResult:
-        """Figures on the left, the frame on the right where there is room."""
-        with Horizontal():
-            with VerticalScroll(id="recognition-body", can_focus=True):
-                yield Empty(with_keys(self.EMPTY), id="recognition-empty", can_focus=False)
-                yield line("recognition-status", "status")
-                yield line("recognition-threshold", "detail")
-                yield line("recognition-source", "detail")
-                yield line("recognition-now")
-                yield line("recognition-history", "history")
-            yield FramePreview(id="recognition-preview")
+    def words(self) -> ComposeResult:
+        """The faces in view with their figures, and what happened before."""
+        yield Empty(with_keys(self.EMPTY), id="recognition-empty", can_focus=False)
+        yield line("recognition-threshold", "detail")
+        yield line("recognition-source", "detail")
+        yield line("recognition-now")
+        yield line("recognition-history", "history")
+
+    def under(self) -> ComposeResult:
+        """Who is in view, and how fast."""
+        yield line("recognition-who")
+        yield line("recognition-status", "status")
 
     def on_mount(self) -> None:
         """Start empty; times in view grow by themselves."""
-        self.query_one(FramePreview).add_class("-nothing")
         self.set_interval(1.0, self.tick)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """The frame shows only where it leaves enough room for the words."""
-        self.set_class(event.size.width >= ROOMY, "-roomy")
-        self.query_one(FramePreview).styles.width = frame_width(event.size.width)
+        self.fit()
 
     def started(self, event: JobStarted) -> None:
         """Recognition begins: clear what the last one left."""
         self.running = True
-        self.watching = False
         self.sightings = ()
         self.opened.clear()
         self.history.clear()
         self.query_one("#recognition-empty").display = False
-        self.query_one(FramePreview).remove_class("-nothing")
-        for part in ("threshold", "source", "now", "history"):
+        for part in ("threshold", "source", "who", "now", "history"):
             self.write(f"#recognition-{part}", "")
         self.border_subtitle = with_keys("{key.stop} stop")
         starting = f"{clean(event.title)}: starting"
@@ -102,7 +98,7 @@ class RecognitionPane(Pane):
 
     def source(self, event: SourceOpened) -> None:
         """Say where the frames come from; a demo says so."""
-        self.watching = True
+        self.source_shape(event.width, event.height)
         about = Text()
         if event.demo:
             about.append(f" {'DEMO'} ", "reverse bold")
@@ -141,25 +137,32 @@ class RecognitionPane(Pane):
             pictures = many(live.faceless, "picture")
             text = f"No face in {pictures}"
             self.write("#recognition-status", text)
-        self.query_one(FramePreview).show(live.preview)
         self.tick()
+        if self.watching:
+            frame = live.preview
+            present = self._present(AGREED)
+            self.preview.show(frame, tags(frame, present) if frame else ())
+
+    def _present(self, seconds: float) -> list[Sighting]:
+        """The faces seen in the last `seconds`, newest first."""
+        now = self.clock()
+        # A clock that was set back would keep people in view until it is as late again.
+        return [s for s in reversed(self.sightings) if 0 <= now - s.seen <= seconds]
 
     def tick(self) -> None:
         """Draw the faces in view as of now."""
         if not self.running:
             return
         now = self.clock()
-        # A clock that was set back would keep people in view until it is as late again.
-        present = [s for s in self.sightings if 0 <= now - s.seen <= GONE]
+        present = self._present(GONE)
         width = max(20, self.query_one("#recognition-body").content_size.width)
-        if present:
-            many_sources = len(self.opened) > 1
-            faces = Text("\n").join(
-                _card(s, now, width, many_sources=many_sources) for s in reversed(present)
-            )
-        else:
-            faces = Text("Nobody in view" if self.watching else "", "dim")
-        self.write("#recognition-now", faces)
+        many_sources = len(self.opened) > 1
+        cards = [_card(s, now, width, many_sources=many_sources) for s in present]
+        self.write("#recognition-now", Text("\n").join(cards))
+        who = Text("  ").join(map(_in_short, present))
+        if not present and self.opened:
+            who = Text("Nobody in view", "dim")
+        self.write("#recognition-who", who)
         self._show_history()
 
     def _show_history(self) -> None:
@@ -172,7 +175,7 @@ class RecognitionPane(Pane):
             decision = f"{clean(face.decision):<8}"
             lines.append(decision, f"not bold {STYLES.get(face.decision, '')}")
             rest = f"{clean(face.person or _nearest(face.candidate))} {face.score:.2f}"
-            lines.append(rest, "not bold")
+            lines.append(rest, "not bold" if face.person else "not bold dim")
         self.write("#recognition-history", lines)
 
     def sheet(self) -> Sheet | None:
@@ -203,15 +206,46 @@ class RecognitionPane(Pane):
         self.running = False
         self.border_subtitle = with_keys("{key.recognise} watch again")
         self.write("#recognition-now", "")
-        preview = self.query_one(FramePreview)
-        preview.add_class("-nothing")
-        preview.show(None)
+        self.write("#recognition-who", "")
         if event.outcome == "failed":
             why = f"{event.title}. {event.message} {event.hint}"
             why = clean(f"Failed: {why}")
             self.write("#recognition-status", Text(why, "bold red"))
         elif event.outcome == "cancelled":
             self.write("#recognition-status", Text("Cancelled", "bold"))
+
+
+def tags(frame: Preview, present: Sequence[Sighting]) -> tuple[Tag, ...]:
+    """What is said of each box of a frame: the decision about that very face, or "..." until there
+    is one. `present` are the faces seen of late, newest first.
+
+    A decision about an earlier frame counts for the box that lies where the face was, one for one.
+    """
+    left = [s.face for s in present if not frame.source or s.face.source == frame.source]
+    left.sort(key=lambda face: face.frame != frame.searched)
+    made: dict[BoxTuple, Tag] = {}
+    for face in left:
+        same = face.frame == frame.searched and face.box in frame.boxes
+        nearest = max(frame.boxes, key=lambda box: overlap(box, face.box), default=face.box)
+        box = face.box if same else nearest
+        if box not in made and (same or overlap(box, face.box) >= SAME_FACE):
+            made[box] = Tag(box, face.person or face.decision, face.decision)
+    return tuple(made.get(box, Tag(box, "...", "")) for box in frame.boxes)
+
+
+def overlap(one: BoxTuple, other: BoxTuple) -> float:
+    """Shared area over the area of both (x, y, width, height)."""
+    across = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    down = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    shared = max(0, across) * max(0, down)
+    both = one[2] * one[3] + other[2] * other[3] - shared
+    return shared / both if both else 0.0
+
+
+def _in_short(sighting: Sighting) -> Text:
+    face = sighting.face
+    style = STYLES.get(face.decision, "bold")
+    return Text(clean(face.person or face.decision), f"{style} reverse")
 
 
 def _nearest(candidate: str) -> str:
@@ -223,12 +257,14 @@ def _card(sighting: Sighting, now: float, width: int, *, many_sources: bool) -> 
     face = sighting.face
     style = STYLES.get(face.decision, "bold")
     who = clean(face.person) if face.person else _nearest(clean(face.candidate))
+    # Only the name that was decided is shown in colour and bold.
+    name_style = style if face.person else "dim"
     stale = f" {'STALE'}" if face.stale else ""
     decision = clean(face.decision).upper()
     head = Text.assemble(
         (f" {decision} ", f"{style} reverse"),
         " ",
-        (shorten(who, width - len(decision) - len(stale) - 4), style),
+        (shorten(who, width - len(decision) - len(stale) - 4), name_style),
         (stale, "bold yellow"),
     )
     sign = "≥" if face.score >= face.threshold else "<"

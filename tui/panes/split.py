@@ -117,6 +117,7 @@ class SplitPane(Pane):
         self.main_appeared()
         if result is None:
             self.border_subtitle = ""
+            self.summary = self.EMPTY.partition("\n")[0]
             self.write("#split-status", "")
             self.write("#split-warnings", "")
             return
@@ -131,6 +132,8 @@ class SplitPane(Pane):
         self.border_subtitle = many(total, "picture")
         text = f"{result.train} / {result.validation} / {result.test}, {how}, seed {result.seed}"
         self.write("#split-status", text)
+        shares = "/".join(f"{share:.0%}".rstrip("%") for share in result.shares)
+        self.summary = f"{shares}, {many(len(result.people), 'person', 'people')}"
         warnings = "\n".join(f"! {clean(warning)}" for warning in result.warnings)
         self.write("#split-warnings", warnings)
 

@@ -1,6 +1,6 @@
-"""The desk: all panes. Wide terminals show all at once, narrow ones people and one other.
+"""The desk: the panes, and where they stand: a rule from the room there is to a grid.
 
-Where the panes of the desk stand: a rule from the room there is to a grid and what it shows.
+A running camera job takes the desk with its picture; what is not shown is folded to a line.
 
 Written to the widgets directly, not by classes: a class on the screen would make Textual style
 every widget of the desk anew at each key, which costs a third of a second.
@@ -8,9 +8,9 @@ every widget of the desk anew at each key, which costs a third of a second.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
 
 from textual import events
 from textual.app import ComposeResult
@@ -45,15 +45,23 @@ from tui.panes.people import PeoplePane
 from tui.panes.recognition import RecognitionPane
 from tui.panes.split import SplitPane
 from tui.panes.training import TrainingPane
-from tui.widgets.bars import KeyLine, TabStrip, TitleBar
+from tui.widgets.bars import FoldedLines, KeyLine, TabStrip, TitleBar
 
 WIDE, TALL = 110, 34
-"""Columns and lines from which all panes are shown at once."""
+"""Columns and lines from which the log is on the screen too, and all panes can be."""
 LARGE, HIGH = 150, 54
 """Columns and lines from which people and log are given more."""
-MIDDLE = frozenset({"capture", "split", "training", "recognition"})
-"""Panes of which a narrow terminal shows one at a time."""
-ALL = MIDDLE | {"people", "activity"}
+MIDDLE = ("capture", "split", "training", "recognition")
+"""Panes of which one is shown beside the people."""
+ALL = frozenset({*MIDDLE, "people", "activity"})
+
+Layout = Literal["focus", "all", "list"]
+LAYOUTS: dict[Layout, str] = {
+    "focus": "the running job is large",
+    "all": "all panes side by side",
+    "list": "the list of people is large",
+}
+"""The layouts in the order in which the key goes through them, and what they are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +72,11 @@ class View:
     height: int = 0
     front: str = "people"
     middle: str = "capture"
-    """The pane beside the people in a narrow terminal."""
+    """The pane beside the people."""
     watching: str = ""
-    """The pane with the camera's frames, which takes the larger half."""
+    """The pane with the camera's frames, the largest while there are any."""
     zoomed: bool = False
+    layout: Layout = "focus"
 
     @property
     def spacious(self) -> bool:
@@ -77,12 +86,16 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """A grid: its columns and rows as CSS writes them, the panes shown, columns they span."""
+    """A grid: its columns and rows as CSS writes them, the panes shown and the cells they span.
+
+    `folded` are the panes of which a line is shown instead.
+    """
 
     columns: str
     rows: str
     shown: frozenset[str]
-    spans: tuple[tuple[str, int], ...] = ()
+    spans: Mapping[str, int] = field(default_factory=dict)
+    folded: tuple[str, ...] = ()
 
     def put(self, grid: Widget, panes: Iterable[Widget]) -> None:
         """Lay the panes (by their ids) out in `grid`; touches only what differs."""
@@ -91,30 +104,81 @@ class Arrangement:
         styles.grid_size_rows = len(self.rows.split())
         styles.grid_columns = self.columns
         styles.grid_rows = self.rows
-        spans = dict(self.spans)
         for pane in panes:
             name = pane.id or ""
-            pane.styles.column_span = spans.get(name, 1)
+            pane.styles.column_span = self.spans.get(name, 1)
             if pane.display != (name in self.shown):
                 pane.display = name in self.shown
 
 
 def arrange(view: View) -> Arrangement:
-    """Zoomed: the pane in front alone. Spacious: all in three columns. Else people and one."""
-    log = view.front == "activity"
+    """The layout for a view.
+
+    Zoomed: the pane in front alone. With frames: their pane, and beside or below it the pane in
+    front. Else the people, one other pane and the log; the pane in front is the larger one.
+    What is left out is folded to a line where the terminal is high enough.
+    """
     if view.zoomed:
         return Arrangement("1fr", "1fr", frozenset({view.front}))
-    if not view.spacious:
-        shown = frozenset({"people", view.middle, "activity"})
-        return Arrangement("32 1fr", f"1fr {11 if log else 4}", shown, (("activity", 2),))
+    if view.layout == "all" and view.spacious:
+        return _all(view)
+    made = _with_frames(view) if view.watching else _idle(view)
+    if view.height < TALL:
+        return made
+    return replace(made, folded=tuple(name for name in ORDER if name not in made.shown))
+
+
+ORDER = ("people", *MIDDLE, "activity")
+
+
+def _with_frames(view: View) -> Arrangement:
+    front, large = view.front, view.width >= LARGE
+    shown = frozenset({view.watching, front})
+    if view.layout != "focus" and front == view.watching:
+        return Arrangement("2fr 3fr", "1fr", frozenset({view.watching, "people"}))
+    if front == view.watching:
+        return Arrangement("1fr", "1fr", shown)
+    if front == "activity":
+        return Arrangement("1fr", f"1fr {_log_lines(view)}", shown)
+    if front == "people":
+        return Arrangement(f"{46 if large else 32} 1fr", "1fr", shown)
+    # The panes keep their order on the grid.
+    watched_first = ON_GRID.index(view.watching) < ON_GRID.index(front)
+    return Arrangement("3fr 2fr" if watched_first else "2fr 3fr", "1fr", shown)
+
+
+def _idle(view: View) -> Arrangement:
+    shown = frozenset({"people", view.middle, "activity"})
+    rows = f"1fr {_log_lines(view)}"
+    if view.front == "people" or view.layout == "list":
+        columns = "1fr 1fr" if view.width >= WIDE else "42 1fr"
+        columns = "3fr 2fr" if view.layout == "list" else columns
+    else:
+        columns = f"{46 if view.width >= LARGE else 34 if view.width >= WIDE else 32} 1fr"
+    return Arrangement(columns, rows, shown, {"activity": 2})
+
+
+def _all(view: View) -> Arrangement:
     large = view.width >= LARGE
     halves = {"capture": "3fr 2fr", "recognition": "2fr 3fr"} if large else {}
     halves = halves or {"capture": "1fr 20", "recognition": "20 1fr"}
     columns = f"{46 if large else 34} {halves.get(view.watching, '1fr 1fr')}"
-    log_lines = (22 if log else 13) if view.height >= HIGH else (12 if log else 7)
-    wide = Arrangement(columns, f"1fr 1fr {log_lines}", ALL)
-    return replace(wide, spans=(("training", 2), ("activity", 3)))
+    spans = {"training": 2, "activity": 3}
+    return Arrangement(columns, f"1fr 1fr {_log_lines(view)}", ALL, spans)
 
+
+def _log_lines(view: View) -> int:
+    """Lines of the log with its border."""
+    log = view.front == "activity"
+    if view.height >= HIGH:
+        return 22 if log else 13
+    if view.spacious:
+        return 12 if log else 7
+    return 11 if log else 4
+
+
+ON_GRID = ("people", "capture", "recognition", "split", "training", "activity")
+"""The panes in the order in which the grid is filled."""
 
 PANES: tuple[type[Pane], ...] = (
     PeoplePane,
@@ -153,6 +217,13 @@ class DeskScreen(Screen[None]):
         self.training = TrainingPane(settings.training)
         self.recognition = RecognitionPane(clock)
         self.activity = ActivityPane()
+        self.panes: dict[str, Pane] = {
+            pane.NAME: pane
+            for pane in (
+                *(self.people, self.capture, self.split),
+                *(self.training, self.recognition, self.activity),
+            )
+        }
         self.view = View()
         self._camera: CapturePane | RecognitionPane = self.capture
         """The pane whose job has the camera, or had it last."""
@@ -191,16 +262,13 @@ class DeskScreen(Screen[None]):
                 setattr(self, name, getattr(use, name))
 
     def compose(self) -> ComposeResult:
-        """Title, tabs (narrow only), panes, footer."""
+        """Title, tabs or lines of the folded panes, panes, footer."""
         yield self.title_bar
         yield TabStrip(tuple((pane.NAME, pane.TITLE) for pane in PANES), id="tabs")
         with Container(id="panes"):
-            yield self.people
-            yield self.capture
-            yield self.recognition
-            yield self.split
-            yield self.training
-            yield self.activity
+            for name in ON_GRID:
+                yield self.panes[name]
+        yield FoldedLines(id="folded")
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -208,6 +276,8 @@ class DeskScreen(Screen[None]):
         self.pane(self.front).mark_front(True)
         self._look_at(self.view)
         self.people.focus_main()
+        for pane in self.panes.values():
+            self.watch(pane, "summary", self._fold, init=False)
 
     def on_resize(self, event: events.Resize) -> None:
         """Another size is another view of the same."""
@@ -227,13 +297,24 @@ class DeskScreen(Screen[None]):
     def zoomed(self, zoomed: bool) -> None:
         self._look_at(replace(self.view, zoomed=zoomed))
 
+    @property
+    def layout_name(self) -> Layout:
+        """The layout that was chosen."""
+        return self.view.layout
+
+    @layout_name.setter
+    def layout_name(self, layout: Layout) -> None:
+        self._look_at(replace(self.view, layout=layout))
+
     def watch_from(self, pane: str) -> None:
-        """Give the pane with the camera's frames the larger half; "" gives it back."""
+        """Give the desk to the pane with the camera's frames; "" takes it back."""
+        for each in (self.capture, self.recognition):
+            each.watch_frames(pane == each.NAME)
         self._look_at(replace(self.view, watching=pane))
 
     def pane(self, name: str) -> Pane:
         """A pane by its name."""
-        return self.query_one(f"#{name}", Pane)
+        return self.panes[name]
 
     def show_pane(self, name: str) -> None:
         """Bring a pane to the front and give it the focus."""
@@ -262,10 +343,22 @@ class DeskScreen(Screen[None]):
 
     def _look_at(self, view: View) -> None:
         self.view = view
-        arrange(view).put(self.query_one("#panes"), self.query(Pane))
+        made = arrange(view)
+        made.put(self.query_one("#panes"), self.panes.values())
         tabs = self.query_one(TabStrip)
         tabs.active, tabs.zoomed = view.front, view.zoomed
-        tabs.display = view.zoomed or not view.spacious
+        tabs.display = view.zoomed or view.height < TALL
+        self._fold()
+
+    def _fold(self) -> None:
+        """Show the lines of the panes that are not on the screen."""
+        folded = arrange(self.view).folded
+        lines = self.query_one(FoldedLines)
+        lines.display = bool(folded)
+        lines.panes = tuple(
+            (name, f"{self.panes[name].NUMBER} {self.panes[name].TITLE}", self.panes[name].summary)
+            for name in folded
+        )
 
     # --- what can be done, and what is done here -----------------------------------------
 
@@ -283,6 +376,13 @@ class DeskScreen(Screen[None]):
         """The pane in front alone, and back; the next start shows it the same way."""
         self.zoomed = not self.zoomed
         self.link.remember("zoom", self.zoomed)
+
+    def action_layout(self) -> None:
+        """The next layout; the next start shows it too."""
+        names = list(LAYOUTS)
+        self.layout_name = names[(names.index(self.layout_name) + 1) % len(names)]
+        self.link.remember("layout", self.layout_name)
+        self.app.notify(f"Layout: {LAYOUTS[self.layout_name]}", timeout=2)
 
     # --- events --------------------------------------------------------------------------
 

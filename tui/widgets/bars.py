@@ -1,4 +1,4 @@
-"""The first line of the screen, the last one, and the progress bar.
+"""The lines around the panes: title, tabs, folded panes, keys; and the progress bar.
 
 The first line of the screen: what this is, where the data are, what is running.
 
@@ -20,6 +20,7 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -120,6 +121,63 @@ class TabStrip(Widget):
         if self.zoomed:
             line.append(with_keys("{key.zoom} all"), "bold")
         return line
+
+
+_PANE = "folded_pane"
+"""Name in a style's metadata of the pane that a click opens."""
+
+
+class FoldedLines(Widget):
+    """A line for each pane that is not shown: its number, title and what it has to say.
+
+    Two beside each other where the terminal is wide.
+    """
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"folded--title", "folded--words"}
+    DEFAULT_CSS = """
+    FoldedLines {
+        height: auto;
+        padding: 0 1;
+        & > .folded--title { color: $foreground 80%; text-style: bold; }
+        & > .folded--words { color: $foreground 65%; }
+    }
+    """
+
+    panes: reactive[tuple[tuple[str, str, str], ...]] = reactive((), layout=True)
+    """Name, title and words of each pane."""
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """So many lines."""
+        return -(-len(self.panes) // self._across(width))
+
+    @staticmethod
+    def _across(width: int) -> int:
+        return 2 if width >= 100 else 1
+
+    def render(self) -> Text:
+        """The lines; what does not fit is cut off."""
+        title = self.get_component_rich_style("folded--title", partial=True)
+        words = self.get_component_rich_style("folded--words", partial=True)
+        width = self.content_size.width
+        across = self._across(width)
+        room = width // across
+        text = Text(no_wrap=True, overflow="crop")
+        for number, (name, heading, said) in enumerate(self.panes):
+            if number:
+                text.append("\n" if number % across == 0 else "")
+            cell = Text.assemble((f"{heading:<14} ", title), (said, words))
+            cell.truncate(room - 2, overflow="ellipsis")
+            cell.pad_right(room - cell.cell_len)
+            cell.stylize(Style(meta={_PANE: name}))
+            text.append_text(cell)
+        return text
+
+    def on_click(self, event: events.Click) -> None:
+        """A click opens the pane."""
+        name = event.style.meta.get(_PANE)
+        if name:
+            self.screen.call_later(self.screen.run_action, f"show_pane('{name}')")
 
 
 _KEY = "key_line_key"

@@ -1,12 +1,16 @@
-"""A frame in half blocks: the camera process has computed it, only changed lines are drawn."""
+"""A frame in half blocks: the camera process has computed it, only changed lines are drawn.
+
+Over it the boxes of the faces, each with its decision in colour and in words.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from rich.color import Color, ColorSystem
 from rich.segment import Segment
 from rich.style import Style
@@ -14,8 +18,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from engine.contract import HALF_BLOCK_RUN, Preview
+from engine.contract import HALF_BLOCK_RUN, BoxTuple, Preview
 from tui.terminal.line import Account, crowded
+from tui.words.text import clean, shorten
 
 BLANK = Style.null()
 """Not None: Textual's filter for NO_COLOR looks into every style."""
@@ -47,10 +52,73 @@ def _colour(code: int) -> Color:
     return Color.from_rgb((code >> 8) * 17, (code >> 4 & 15) * 17, (code & 15) * 17)
 
 
+class Tag(NamedTuple):
+    """A face on the frame: its box (x, y, width, height in pixels of the source), what is written
+    on it, and the decision that gives it its colour."""
+
+    box: BoxTuple
+    text: str
+    decision: str
+
+
+INKS = {"known": "green", "unsure": "yellow", "unknown": "red"}
+"""Colour of a box and its label by the decision."""
+
+
+class Ink(NamedTuple):
+    """A character drawn over a cell. A label has the colour behind it, an edge the picture."""
+
+    column: int
+    character: str
+    colour: str
+    label: bool
+
+
+Inks = tuple[Ink, ...]
+
+
+def inks(frame: Preview, tags: Sequence[Tag]) -> dict[int, Inks]:
+    """The boxes and labels of a frame as characters, by line. A label is cut at the frame's edge
+    and moved to stay in it."""
+    made: dict[int, dict[int, Ink]] = {}
+    if not (frame.width and frame.height and frame.columns > 1 and frame.rows > 1):
+        return {}
+    across, down = frame.columns / frame.width, frame.rows / frame.height
+    for tag in tags:
+        colour = INKS.get(tag.decision, "white")
+        x, y, width, height = tag.box
+        left, right = (_within(round(at * across), frame.columns) for at in (x, x + width))
+        top, bottom = (_within(round(at * down), frame.rows) for at in (y, y + height))
+
+        def put(row: int, column: int, character: str, label: bool, ink: str) -> None:
+            made.setdefault(row, {})[column] = Ink(column, character, ink, label)
+
+        for row in range(top + 1, bottom):
+            put(row, left, "│", False, colour)
+            put(row, right, "│", False, colour)
+        for row, first, last in ((top, "┌", "┐"), (bottom, "└", "┘")):
+            for column in range(left + 1, right):
+                put(row, column, "─", False, colour)
+            put(row, left, first, False, colour)
+            put(row, right, last, False, colour)
+        text = shorten(f" {clean(tag.text)} ", frame.columns)
+        column = max(0, min(left, frame.columns - cell_len(text)))
+        for character in text:
+            if width := cell_len(character):
+                put(top, column, character, True, colour)
+                column += width
+    return {row: tuple(line[c] for c in sorted(line)) for row, line in made.items()}
+
+
+def _within(place: int, size: int) -> int:
+    return max(0, min(place, size - 1))
+
+
 class Line(NamedTuple):
-    """One line of cells: its runs as they came, how they are drawn, and what that costs."""
+    """One line of cells: its runs as they came, what is drawn over them, how, and its cost."""
 
     runs: bytes
+    inks: Inks
     strip: Strip
     cost: int
 
@@ -63,7 +131,7 @@ class FramePreview(Widget):
     """
 
     DEFAULT_CSS = """
-    FramePreview { width: 28; height: 100%; }
+    FramePreview { width: 28; height: 100%; display: none; }
     """
 
     def __init__(self, id: str | None = None) -> None:
@@ -72,13 +140,14 @@ class FramePreview(Widget):
         self.account = Account()
         self.clock: Callable[[], float] = time.monotonic
         self._lines: list[Line] = []
+        self._tags: tuple[Tag, ...] = ()
 
-    def show(self, frame: Preview | None) -> None:
-        """Take a frame, or None to clear."""
-        if frame is self.frame:
+    def show(self, frame: Preview | None, tags: tuple[Tag, ...] = ()) -> None:
+        """Take a frame with the faces on it, or None to clear."""
+        if frame is self.frame and tags == self._tags:
             return
         if frame is None:
-            self.frame, self._lines = None, []
+            self.frame, self._lines, self._tags = None, [], ()
             self.refresh()
             return
         now = self.clock()
@@ -86,8 +155,8 @@ class FramePreview(Widget):
             return
         same_size = self.frame is not None and self.frame.columns == frame.columns
         before = self._lines if same_size else []
-        self.frame = frame
-        self._lines = self._read(frame, before)
+        self.frame, self._tags = frame, tags
+        self._lines = self._read(frame, inks(frame, tags), before)
         if len(before) != len(self._lines):
             self.refresh()
             cost = sum(line.cost + MOVE for line in self._lines)
@@ -105,7 +174,7 @@ class FramePreview(Widget):
             return Strip.blank(width, BLANK)
         return self._lines[y].strip.adjust_cell_length(width, BLANK)
 
-    def _read(self, frame: Preview, before: list[Line]) -> list[Line]:
+    def _read(self, frame: Preview, drawn: Mapping[int, Inks], before: list[Line]) -> list[Line]:
         """The lines of a frame; a line that has not changed is the very one of before."""
         system = self.app.console._color_system or ColorSystem.TRUECOLOR
         lines: list[Line] = []
@@ -118,16 +187,41 @@ class FramePreview(Widget):
                     return lines  # cut short: draw what there is
                 columns += cells[place]
                 place += size
-            runs, start = cells[start:place], place
-            same = y < len(before) and before[y].runs == runs
-            lines.append(before[y] if same else _line(runs, columns, system))
+            runs, start, over = cells[start:place], place, drawn.get(y, ())
+            same = y < len(before) and before[y][:2] == (runs, over)
+            lines.append(before[y] if same else _line(runs, over, columns, system))
         return lines
 
 
-def _line(runs: bytes, columns: int, system: ColorSystem) -> Line:
-    segments, cost = [], 0
+def _line(runs: bytes, over: Inks, columns: int, system: ColorSystem) -> Line:
+    segments, cost, column, end = [], 0, 0, 0
+    waiting = list(reversed(over))
     for length, upper, lower in HALF_BLOCK_RUN.iter_unpack(runs):
         look = _look(upper, lower, system)
-        segments.append(Segment(look.text * length, look.style))
         cost += look.once + length * look.each
-    return Line(runs, Strip(segments, columns), cost)
+        end += length
+        while waiting and waiting[-1].column < end:
+            ink = waiting.pop()
+            if ink.column < column:
+                continue  # covered by the second half of a wide character
+            if ink.column > column:
+                segments.append(Segment(look.text * (ink.column - column), look.style))
+            drawn = _ink(ink.colour, -1 if ink.label else lower, ink.character, system)
+            segments.append(Segment(drawn.text, drawn.style))
+            cost += drawn.once + drawn.each
+            column = ink.column + cell_len(drawn.text)
+        if end > column:
+            segments.append(Segment(look.text * (end - column), look.style))
+            column = end
+    return Line(runs, over, Strip(segments, columns), cost)
+
+
+@lru_cache(maxsize=4096)
+def _ink(colour: str, behind: int, character: str, system: ColorSystem) -> Look:
+    """An edge over the picture's colour `behind` (a code), or with -1 a letter of a label."""
+    if behind < 0:
+        style = Style(color="black", bgcolor=colour, bold=True)
+    else:
+        style = Style(color=colour, bgcolor=_colour(behind), bold=True)
+    once = len(Strip.render_style(style, "", system))
+    return Look(style, character, once, len(character.encode()))
