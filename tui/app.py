@@ -18,7 +18,9 @@ from textual.theme import Theme
 from engine.camera.v4l import cameras
 from engine.config import keys_file
 from engine.contract import (
+    EpochDone,
     JobEnded,
+    JobStarted,
     ProcessDied,
     RecordingEnded,
     RecordingStarted,
@@ -130,6 +132,10 @@ class FacedeskApp(EngineApp):
             }
         )
         self.view(self._log_refused)
+        self._split_is_read = True
+        """Whether the split that is trained on has been read: a training may make one."""
+        self.listen({JobStarted: self._job_started, EpochDone: self._read_split})
+        self.view(lambda live: self._read_split() if live.features else None)
         self.preview = PreviewControl(self, self.screen_desk)
         self.quick = QuickEnrolment(self, self.jobs)
         self.people = People(self, self.screen_desk.people)
@@ -247,6 +253,16 @@ class FacedeskApp(EngineApp):
                 markup=False,
             )
 
+    def _job_started(self, event: JobStarted) -> None:
+        if event.job == "train":
+            self._split_is_read = False
+
+    def _read_split(self, _epoch: EpochDone | None = None) -> None:
+        """Show the split that the running training is on."""
+        if "train" in self.board.titles and not self._split_is_read:
+            self._split_is_read = True
+            self.reload()
+
     def _job_ended(self, event: JobEnded) -> None:
         if event.outcome == "failed":
             body = "\n".join(clean(part) for part in (event.message, event.hint) if part)
@@ -292,7 +308,7 @@ class FacedeskApp(EngineApp):
 
     def _show_models(self, models: tuple[ModelRow, ...]) -> None:
         current = next((model for model in models if model.current), None)
-        self.screen_desk.training.remember(current.history if current else ())
+        self.screen_desk.training.show_model(current, len(models))
         self.evaluation.model_in_use(current.id if current else "")
         model = f"model of {day(current.created)}" if current else "no model yet"
         people = many(self.board.people, "person", "people")

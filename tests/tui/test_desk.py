@@ -54,8 +54,10 @@ def inside(widget, name: str) -> bool:
 
 
 @pytest.mark.parametrize(("size", "together"), [((80, 24), 3), ((120, 40), 6), ((160, 45), 6)])
-async def test_wide_terminals_show_all_panes_at_once(run, size, together):
+async def test_wide_terminals_can_show_all_panes_at_once(run, size, together):
     async with run(desk(), size=size) as table:
+        table.app.screen_desk.layout_name = "all"
+        await table.pilot.pause()
         shown = [pane for pane in table.app.screen_desk.query(Pane) if pane.region.area]
         assert len(shown) == together
         screen = table.app.screen_desk.region

@@ -85,7 +85,7 @@ async def test_the_doctor_names_the_colours_that_the_app_draws(monkeypatch):
 def test_the_size_that_shows_every_pane_is_the_desks_own(size):
     told = found(*size, **GOOD)["size"].detail
     assert told == f"{WIDE}x{TALL} and more shows every pane at once."
-    assert (arrange(View(*size)).shown == ALL) is (size == (WIDE, TALL))
+    assert (arrange(View(*size, layout="all")).shown == ALL) is (size == (WIDE, TALL))
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from engine.text import many
 from tui.desk.jobs import Jobs
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp, log
+from tui.panes.training import verdict
 from tui.screens.forms import NewPersonForm
 from tui.words.text import clean
 
@@ -33,18 +34,18 @@ LEAST = 3
 
 @dataclass(slots=True)
 class QuickSteps:
-    """One run. `resume` is the recognition that follows; `paused` whether it ran before;
-    without `train` only the capture is done."""
+    """One run. `resume` is the recognition that follows, `paused` the one that made room for the
+    capture, if one did; without `train` only the capture is done."""
 
     enrol: EnrolRequest
     resume: RecogniseRequest
-    paused: bool
+    paused: RecogniseRequest | None
     train: bool
     step: Step = "capture"
     captured: int = 0
     given_up: int = 0
-    aside: bool = False
-    """Whether the gate kept the new model aside."""
+    aside: str = ""
+    """Why the new model is not in use; empty if it is."""
     ended_early: bool = False
     """Whether the operator ended the capture so that nothing follows it."""
     over: bool = False
@@ -65,7 +66,18 @@ class QuickSteps:
         """All steps on one line, each with a sign: ✓ done, ● running, ✗ failed, ○ to come."""
         return " ".join(f"{self._sign(step)}{step}" for step in STEPS)
 
+    @property
+    def outcome(self) -> str:
+        """How the run ended, in one line; empty while it goes on."""
+        if self.failed or not self.over or not self.train:
+            return self.failed
+        if self.aside:
+            return f"{self.enrol.person} enrolled. {self.aside}"
+        return f"{self.enrol.person} enrolled and recognised from now on."
+
     def _sign(self, step: Step) -> str:
+        if step == "train" and self.aside:
+            return "!"
         if step in self.done:
             return "✓"
         if step != self.step:
@@ -114,21 +126,21 @@ class QuickEnrolment:
 
     async def enrol(self, request: EnrolRequest, train: bool) -> None:
         """Capture, and with `train` all that follows. Raises FacedeskError."""
-        paused = self.app.board.camera_job == "recognise"
-        if paused:
+        paused = self.jobs.watched if self.app.board.camera_job == "recognise" else None
+        if paused is not None:
             library.check_name(request.person)  # before recognition is ended for nothing
             await self._free_camera()
         resume = RecogniseRequest(source=request.source, window=request.window)
-        if paused and self.jobs.watched is not None:
-            resume = self.jobs.watched
-        if train or paused:
+        if paused is not None and request.source in (paused.source, *paused.beside):
+            resume = paused
+        if train or paused is not None:
             self.steps = QuickSteps(request, resume, paused, train)
         try:
             await self.jobs.enrol(request)
         except FacedeskError:
             self.steps = None
-            if paused:
-                self.app.go(self.jobs.recognise(resume))
+            if paused is not None:
+                self.app.go(self.jobs.recognise(paused))
             raise
         self._show_steps()
 
@@ -157,14 +169,12 @@ class QuickEnrolment:
 
     def _judged(self, event: TrainDone) -> None:
         if self.steps is not None and not self.steps.over:
-            self.steps.aside = not event.promoted
+            self.steps.aside = "" if event.promoted else verdict(event)
 
     def _job_ended(self, event: JobEnded) -> None:
         """Go on to the next step when one has ended."""
-        if event.job == "recognise":
-            if self._room is not None and not self._room.done():
-                self._room.set_result(None)
-            self._drop_finished()
+        if event.job == "recognise" and self._room is not None and not self._room.done():
+            self._room.set_result(None)
         run = self.steps
         if run is None or run.over:
             return
@@ -217,7 +227,7 @@ class QuickEnrolment:
         else:
             run.go_to("recognise")
             if run.aside:
-                self.app.tell("The new model was kept aside: recognising with the one before it")
+                self.app.tell(run.aside, "warning")
             self._next(run, self.jobs.recognise(run.resume))
 
     def _next(self, run: QuickSteps, work: Coroutine[Any, Any, None]) -> None:
@@ -252,20 +262,17 @@ class QuickEnrolment:
 
     def _watch_again(self, run: QuickSteps) -> None:
         """Bring back the recognition that made room for the capture."""
-        if run.paused and self.app.board.why_not("recognise") is None:
-            self.app.go(self.jobs.recognise(run.resume))
+        if run.paused is not None and self.app.board.why_not("recognise") is None:
+            self.app.go(self.jobs.recognise(run.paused))
 
     # --- showing -------------------------------------------------------------------------
 
     def _show_steps(self) -> None:
         run = self.steps
-        shown = run.shown if run is not None and run.train else ""
-        self.jobs.screen.capture.steps(shown, run.failed if run is not None else "")
-        running = run is not None and not run.over
-        self.jobs.screen.title_bar.steps = shown if running else ""
-
-    def _drop_finished(self) -> None:
-        """The recognition at the end of a run is over, and so is the run's line."""
-        if self.steps is not None and self.steps.over and not self.steps.failed:
-            self.steps = None
-            self._show_steps()
+        if run is None:
+            return
+        shown = run.shown if run.train else ""
+        screen = self.jobs.screen
+        screen.capture.steps(shown, run.outcome)
+        screen.recognition.after_enrolment(run.outcome if run.step == "recognise" else "")
+        screen.title_bar.steps = "" if run.over else shown

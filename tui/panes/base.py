@@ -6,9 +6,11 @@ The activity log: one line for everything that happened, newest last.
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.reactive import reactive
@@ -203,7 +205,55 @@ LEVELS = {
     "warning": ("! ", "yellow"),
     "error": (f"{'ERROR'} ", "bold red"),
 }
-LINES = 2000
+LINES = 1000
+
+
+class Log(RichLog):
+    """Lines wrapped to the width there is; at its end it follows what comes."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id, max_lines=LINES, wrap=True, markup=False, min_width=1)
+        self._entries: deque[Text] = deque(maxlen=LINES)
+        self._wrapped_at = 0
+        """Width for which the entries are wrapped; 0 if not all are."""
+        self.follows = True
+
+    def add(self, entry: Text) -> None:
+        """Append an entry."""
+        self._entries.append(entry)
+        if self._wrapped_at and self._wrapped_at == self.scrollable_content_region.width:
+            self.write(entry, width=self._wrapped_at, scroll_end=self.follows)
+        else:
+            self._wrapped_at = 0
+            self.call_after_refresh(self.rewrap)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another width wraps anew."""
+        self.call_after_refresh(self.rewrap)
+
+    def on_show(self) -> None:
+        """What came meanwhile is wrapped now."""
+        self.call_after_refresh(self.rewrap)
+
+    def rewrap(self) -> None:
+        """Wrap all entries for the present width, and stay at the end if that was in view."""
+        width, follows, before = self.scrollable_content_region.width, self.follows, self.scroll_y
+        if width and width != self._wrapped_at:
+            self._wrapped_at = 0
+            self.clear()
+            for entry in self._entries:
+                self.write(entry, width=width, scroll_end=False)
+            self._wrapped_at = width
+            self.scroll_to(y=before, animate=False)
+        self.follows = follows
+        if follows:
+            self.scroll_end(animate=False)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Follow while the end is in view."""
+        super().watch_scroll_y(old_value, new_value)
+        if self._wrapped_at:
+            self.follows = self.is_vertical_scroll_end
 
 
 class ActivityPane(Pane):
@@ -222,7 +272,7 @@ class ActivityPane(Pane):
 
     def compose(self) -> ComposeResult:
         """The log alone."""
-        yield RichLog(id="activity-log", max_lines=LINES, wrap=True, markup=False, min_width=20)
+        yield Log(id="activity-log")
 
     def add(self, text: str, level: str = "info", hint: str = "") -> None:
         """Append a line. Text is shown as it is, without markup and control characters."""
@@ -234,8 +284,7 @@ class ActivityPane(Pane):
         del self.lines[:-LINES], self._times[:-LINES]
         self.summary = f"{now} {self.lines[-1]}"
         entry = Text.assemble((now, "dim"), " ", (f"{sign}{body}", style))
-        # Without `expand` a line is wrapped at 80 cells, however wide the pane is.
-        self.query_one(RichLog).write(entry, expand=True)
+        self.query_one(Log).add(entry)
 
     def sheet(self) -> Sheet | None:
         """All lines with their times."""

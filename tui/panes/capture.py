@@ -207,9 +207,11 @@ class CapturePane(FramePane):
         text = f"Capturing {clean(event.person)}"
         self.write("#capture-status", Text(text, "bold"))
 
-    def steps(self, shown: str, failed: str) -> None:
-        """The line of steps of a quick enrolment, and why it ended if it did."""
-        self.write("#capture-steps", "\n".join(clean(part) for part in (shown, failed) if part))
+    def steps(self, shown: str, outcome: str) -> None:
+        """The line of steps of a quick enrolment, and how it ended if it did."""
+        self.write("#capture-steps", "\n".join(clean(part) for part in (shown, outcome) if part))
+        if outcome:
+            self.summary = clean(outcome)
 
     def show_live(self, live: Live) -> None:
         """Refusals, import progress and preview as they stand."""
@@ -271,8 +273,8 @@ class CapturePane(FramePane):
                 pictures=many(event.target, "picture"),
                 time=span(event.seconds),
             )
-            if event.change:
-                self.write("#capture-last", trashed_words(event.given_up))
+            trashed = trashed_words(event.given_up) if event.change else ""
+            self.write("#capture-last", trashed)
         self.write("#capture-status", Text(text, "bold"))
 
     def ended(self, event: JobEnded) -> None:
@@ -280,6 +282,8 @@ class CapturePane(FramePane):
         self.running = ""
         self.write("#capture-advice", "")
         self.write("#capture-why", "")
+        if event.outcome != "done":
+            self.query_one(Coverage).display = False
         after = "{key.new_person} enrol another person or session · {key.split} split the pictures"
         self.write("#capture-keys", with_keys(after))
         self.query_one(Meter).set_class(event.outcome != "done", "-idle")
@@ -290,6 +294,7 @@ class CapturePane(FramePane):
             self.write("#capture-keys", clean(event.hint))
         elif event.outcome == "cancelled":
             self.write("#capture-status", Text("Cancelled", "bold"))
+            self.write("#capture-last", "")
 
     def _show_refused(self, refused: dict[str, Refusals], title: str) -> None:
         if not refused:

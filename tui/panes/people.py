@@ -68,6 +68,8 @@ class PeoplePane(Pane):
 
     def show(self, rows: tuple[PersonRow, ...]) -> None:
         """List these people; the selection stays on the same person if still there."""
+        if rows == self.rows and rows:
+            return
         chosen = self.selected
         self.rows = rows
         self._keys = {row.slug: search_key(row.name) for row in rows}
@@ -175,6 +177,7 @@ class PeoplePane(Pane):
 
     def _fill(self, slug: str) -> None:
         table = self.query_one(DataTable)
+        row_before = table.cursor_row
         table.display = bool(self.rows)
         self.query_one("#people-empty").display = not self.rows
         table.clear(columns=True)
@@ -191,8 +194,8 @@ class PeoplePane(Pane):
                 *(Text(cell, style.get(cell, ""), justify="right") for cell, style in cells),
             )
         places = [index for index, row in enumerate(self.shown) if row.slug == slug]
-        if places:
-            table.move_cursor(row=places[0])
+        # Where the person is gone, the cursor stays in its line.
+        table.move_cursor(row=places[0] if places else min(row_before, len(self.shown) - 1))
         self._describe()
 
     def _cell(self, row: PersonRow) -> Text:

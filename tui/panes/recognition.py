@@ -58,6 +58,8 @@ class RecognitionPane(FramePane):
         """What is said of each source that has delivered, by its name."""
         self.sightings: tuple[Sighting, ...] = ()
         self.history: deque[Sighting] = deque(maxlen=200)
+        self.outcome = ""
+        """How the enrolment before this recognition ended."""
 
     def words(self) -> ComposeResult:
         """The faces in view with their figures, and what happened before."""
@@ -89,6 +91,12 @@ class RecognitionPane(FramePane):
         self.border_subtitle = with_keys("{key.stop} stop")
         starting = f"{clean(event.title)}: starting"
         self.write("#recognition-status", Text(starting, "bold"))
+
+    def after_enrolment(self, outcome: str) -> None:
+        """Show how the enrolment before this recognition ended, until it is over."""
+        self.outcome = outcome
+        if outcome:
+            self.write("#recognition-status", Text(clean(outcome), "bold"))
 
     def threshold(self, event: Threshold) -> None:
         """Say from which score on a name is said, and how often that is a stranger's."""
@@ -131,7 +139,7 @@ class RecognitionPane(FramePane):
             about = "{fps:.1f} fps · {frames}, {dropped} dropped".format(
                 fps=rate.fps, frames=many(rate.frames, "frame"), dropped=rate.dropped
             )
-            watching = Text.assemble(("Watching", "bold"), f" · {about}")
+            watching = Text.assemble((clean(self.outcome) or "Watching", "bold"), f" · {about}")
             self.write("#recognition-status", watching)
         elif live.faceless:
             pictures = many(live.faceless, "picture")
@@ -203,7 +211,7 @@ class RecognitionPane(FramePane):
 
     def ended(self, event: JobEnded) -> None:
         """Recognition is over; the last events stay."""
-        self.running = False
+        self.running, self.outcome = False, ""
         self.border_subtitle = with_keys("{key.recognise} watch again")
         self.write("#recognition-now", "")
         self.write("#recognition-who", "")

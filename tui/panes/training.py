@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Checkbox, DataTable, Input, Label, Select
 
 from engine.contract import EpochDone, JobEnded, JobStarted, Threshold, TrainDone
-from engine.contract.requests import TrainRequest
+from engine.contract.requests import ModelRow, TrainRequest
 from engine.settings import TRAIN_OPTIONS, Recipe, TrainingSettings, train_options
 from engine.text import many, percent
 from tui.keys.keymap import with_keys
@@ -25,7 +25,7 @@ from tui.widgets.bars import Meter
 from tui.widgets.curves import Curves
 from tui.widgets.fields import NumberInput, Tick
 from tui.words.tables import Sheet
-from tui.words.text import clean, figure, span
+from tui.words.text import clean, day, figure, span
 
 COLUMNS = (
     ("Epoch", 5),
@@ -89,6 +89,8 @@ class TrainingPane(Pane):
         self.before: tuple[EpochDone, ...] = ()
         """The run before, drawn faintly behind the present one."""
         self.running = False
+        self.result: TrainDone | None = None
+        """The training of this session that is shown, if there was one."""
 
     def compose(self) -> ComposeResult:
         """Choices, status, curves, table."""
@@ -162,11 +164,10 @@ class TrainingPane(Pane):
 
     def started(self, event: JobStarted) -> None:
         """A training begins: clear what the last one left."""
-        self.running = True
+        self.running, self.result = True, None
         if self.epochs:
             self.before = tuple(self.epochs)
-        self.epochs = []
-        self.query_one(DataTable).clear()
+        self._clear()
         self.query_one("#training-empty").display = False
         self.query_one("#training-result").display = True
         self.main_appeared()
@@ -179,13 +180,46 @@ class TrainingPane(Pane):
             "#training-status",
             Text(f"{clean(event.title)}: preparing", "bold"),
         )
-        self.write("#training-threshold", "")
         self._draw()
 
-    def remember(self, history: tuple[EpochDone, ...]) -> None:
-        """The epochs of the model in use, to compare the first run of this session with."""
-        if not self.epochs and not self.before:
-            self.before = history
+    def show_model(self, current: ModelRow | None, stored: int) -> None:
+        """Show the model in use, unless the training that is shown says the truth about itself."""
+        in_use = current.id if current else ""
+        result = self.result
+        if self.running or (result and (result.model == in_use) == result.promoted):
+            return
+        self.result = None
+        self._clear()
+        if current is None:
+            if stored:
+                models = many(stored, "model")
+                self._say(
+                    with_keys("No model is in use. {key.models} shows {models}.", models=models)
+                )
+            return
+        for event in current.history:
+            self._add(event)
+        people = many(current.people, "person", "people")
+        about = f"In use: model of {day(current.created)}, {people}, {current.recipe}"
+        self._say(f"{about}, best epoch {current.best_epoch} of {current.epochs}.")
+        self._draw()
+
+    def _clear(self) -> None:
+        self.epochs = []
+        self.query_one(DataTable).clear()
+        self.query_one("#training-empty").display = True
+        self.query_one("#training-result").display = False
+        self.query_one(Meter).display = False
+        self.write("#training-status", "")
+        self.write("#training-threshold", "")
+        self.summary = self.EMPTY.partition("\n")[0]
+
+    def _say(self, text: str) -> None:
+        """Show what stands here when no training of this session does."""
+        self.query_one("#training-empty").display = False
+        self.query_one("#training-result").display = bool(self.epochs)
+        self.write("#training-status", Text(text, "bold"))
+        self.main_appeared()
 
     def show_live(self, live: Live) -> None:
         """Feature extraction, while no epoch has come yet."""
@@ -197,6 +231,12 @@ class TrainingPane(Pane):
 
     def epoch(self, event: EpochDone) -> None:
         """One more epoch: a row, two points, perhaps a new best."""
+        self._add(event)
+        self.query_one(Meter).show(event.epoch, event.epochs)
+        self.write("#training-status", self._state(event))
+        self._draw()
+
+    def _add(self, event: EpochDone) -> None:
         before = self.epochs[-1].best if self.epochs else 0
         self.epochs.append(event)
         table = self.query_one(DataTable)
@@ -206,9 +246,6 @@ class TrainingPane(Pane):
             if event.best != event.epoch:
                 self._redo(event.best, best=True)
         table.move_cursor(row=table.row_count - 1)
-        self.query_one(Meter).show(event.epoch, event.epochs)
-        self.write("#training-status", self._state(event))
-        self._draw()
 
     def threshold(self, event: Threshold) -> None:
         """What the new model's threshold means."""
@@ -217,20 +254,10 @@ class TrainingPane(Pane):
         self.write("#training-threshold", text)
 
     def done(self, event: TrainDone) -> None:
-        """A model is ready."""
-        best = f"best epoch {event.best_epoch} of {event.epochs}"
-        if event.best_epoch == 0:  # no epoch was better than where training began
-            best = f"no epoch of {event.epochs} beat the start, which is kept"
-        aside = with_keys("kept aside: {key.models} shows the models")
-        use = "in use" if event.promoted else aside
-        text = "Model of {people} {use}, {recipe}, {best}, {seconds}".format(
-            people=many(len(event.people), "person", "people"),
-            use=use,
-            recipe=event.recipe,
-            best=best,
-            seconds=span(event.seconds),
-        )
-        self.write("#training-status", Text(text, "bold" if event.promoted else "bold yellow"))
+        """Say how the training ended; that line stays."""
+        self.result = event
+        style = "bold" if event.promoted else "bold yellow"
+        self.write("#training-status", Text(verdict(event), style))
 
     def ended(self, event: JobEnded) -> None:
         """Training is over; table and curves stay until the next one."""
@@ -326,3 +353,17 @@ class TrainingPane(Pane):
             best,
             [e.val_accuracy for e in self.before],
         )
+
+
+def verdict(event: TrainDone) -> str:
+    """Whether a new model is in use, and why not, in one line."""
+    rightly = f"{event.named_before} -> {event.named_now} of {event.probes}"
+    if event.promoted:
+        about = f"In use: model of {many(len(event.people), 'person', 'people')}"
+        compared = f", {rightly} held-out pictures named rightly" if event.probes else ""
+        return f"{about}{compared}, trained in {span(event.seconds)}."
+    if event.named_now < event.named_before:
+        why = f"the new model is worse ({rightly}); {{key.models}} compares"
+    else:
+        why = "it names strangers or takes two people for one; {key.models} says more"
+    return with_keys(f"NOT in use: {why}.")

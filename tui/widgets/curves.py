@@ -169,7 +169,7 @@ class Curves(Widget):
             words = ("train", "val") if self.content_size.width >= 30 else ("t", "v")
             heading.append(f"⠒{words[0]} {train} ", styles["train"])
             heading.append(f"━{words[1]} {validation}", styles["validation"])
-        if self.before:
+        if self.before and self.series[0]:
             text = f" ┈{self.before_name} {_figure(self.before[-1])}"
             if heading.cell_len + len(text) < self.content_size.width:
                 heading.append(text, styles["before"])
