@@ -334,6 +334,8 @@ class FacedeskApp(EngineApp):
 
     def on_key(self, event: events.Key) -> None:
         """A key that does nothing says why, in one line."""
+        if not self.screen_stack:
+            return  # the app is going
         contexts = {getattr(self.screen, "HELP", "")}
         if self.screen is self.screen_desk:
             contexts = {"anywhere", self.screen_desk.front}

@@ -24,16 +24,15 @@ DEAD_BAND = {"normal": 10, "low": 18}
 """Change in any channel (0..255) below which a pixel stays as it was shown."""
 STEPS = {"normal": 15, "low": 7}
 """Levels a channel has in true colour, less one."""
+COARSE = {"normal": 1, "low": 2}
+"""Pixels each way that are shown as one: equal halves of a cell cost a fifth."""
 LONGEST_RUN = 255
 CUBE = (0, 95, 135, 175, 215, 255)
 """Levels of a channel in the 6x6x6 part of xterm's 256 colours."""
-ANSI = (
-    (0, 0, 0), (170, 0, 0), (0, 170, 0), (170, 85, 0),
-    (0, 0, 170), (170, 0, 170), (0, 170, 170), (170, 170, 170),
-    (85, 85, 85), (255, 85, 85), (85, 255, 85), (255, 255, 85),
-    (85, 85, 255), (255, 85, 255), (85, 255, 255), (255, 255, 255),
-)  # fmt: skip
-"""The 16 colours as the VGA had them, and as Rich takes them to be."""
+GREYS = np.array((0x000, 0x555, 0xAAA, 0xFFF), np.uint16)
+"""Codes of the greys among the 16 colours: the others would make a face look like a mask."""
+DITHER = (np.array(((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5))) + 0.5) / 16
+"""Share of a step from which on a pixel takes the lighter grey, by its place (Bayer, 1973)."""
 GREYISH = 24
 """Difference of the channels (0..255) below which a colour counts as grey in the palettes."""
 
@@ -44,8 +43,8 @@ Codes = NDArray[np.uint16]
 def lookup(colours: Colours, level: str) -> Codes:
     """Code of every colour at 5 bits a channel: uint16 (32768,), indexed by `r << 10 | g << 5 | b`.
 
-    A code is RGB at 4 bits a channel. Codes of a palette lie next to the palette's colours, so
-    that the terminal's own choice of the nearest one ends at the colour meant.
+    A code is RGB at 4 bits a channel. Codes of the 256 colours lie next to the palette's, so that
+    the terminal's own choice of the nearest one ends at the colour meant.
     """
     axis = (np.arange(32) * 255 + 15) // 31
     r, g, b = (
@@ -59,21 +58,22 @@ def lookup(colours: Colours, level: str) -> Codes:
         chosen = np.repeat((np.round(luma * 15 / 255) * 17)[:, None], 3, axis=1)
     else:
         rgb = np.stack([r, g, b], 1)
-        if colours == "256":
-            cube = np.array(CUBE, dtype=np.float64)
-            chosen = cube[np.abs(rgb[:, :, None] - cube).argmin(axis=2)]
-            grey = np.repeat((np.round(luma * 15 / 255) * 17)[:, None], 3, axis=1)
-        else:
-            ansi = np.array(ANSI, dtype=np.float64)
-            weights = np.sqrt([0.299, 0.587, 0.114])
-            difference = (rgb[:, None, :] - ansi) * weights
-            chosen = ansi[(difference**2).sum(axis=2).argmin(axis=1)]
-            greys = ansi[[0, 8, 7, 15]]
-            grey = greys[np.abs(luma[:, None] - greys[:, 0]).argmin(axis=1)]
+        cube = np.array(CUBE, dtype=np.float64)
+        chosen = cube[np.abs(rgb[:, :, None] - cube).argmin(axis=2)]
+        grey = np.repeat((np.round(luma * 15 / 255) * 17)[:, None], 3, axis=1)
         greyish = rgb.max(axis=1) - rgb.min(axis=1) < GREYISH
         chosen = np.where(greyish[:, None], grey, chosen)
     nibbles = np.round(chosen / 17).astype(np.uint16)
     return (nibbles[:, 0] << 8 | nibbles[:, 1] << 4 | nibbles[:, 2]).astype(np.uint16)
+
+
+def dithered(image: NDArray[np.int16]) -> Codes:
+    """Codes of the four greys that a picture (BGR 0..255, HxWx3) looks like from a distance."""
+    luma = image @ np.array((0.114, 0.587, 0.299)) / 85
+    height, width = luma.shape
+    steps = np.tile(DITHER, (-(-height // 4), -(-width // 4)))[:height, :width]
+    codes: Codes = GREYS[np.clip(np.floor(luma + 1 - steps), 0, 3).astype(np.intp)]
+    return codes
 
 
 def encode(codes: Codes) -> bytes:
@@ -107,11 +107,17 @@ class HalfBlocks:
         scale = min(wish.columns / width, wish.rows * 2 / height)
         columns = max(1, round(width * scale))
         rows = max(1, round(height * scale / 2))
-        small = cv2.resize(image, (columns, rows * 2), interpolation=cv2.INTER_AREA)
+        coarse = COARSE[wish.level]
+        size = (-(-columns // coarse), -(-rows * 2 // coarse))
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         shown = self._steady(small.astype(np.int16), wish.level)
-        five = shown >> 3
-        index = five[:, :, 2] << 10 | five[:, :, 1] << 5 | five[:, :, 0]
-        codes = lookup(wish.colours, wish.level)[index]
+        if wish.colours == "16":
+            codes = dithered(shown)
+        else:
+            five = shown >> 3
+            index = five[:, :, 2] << 10 | five[:, :, 1] << 5 | five[:, :, 0]
+            codes = lookup(wish.colours, wish.level)[index]
+        codes = codes.repeat(coarse, axis=0).repeat(coarse, axis=1)[: rows * 2, :columns]
         return columns, rows, encode(codes)
 
     def _steady(self, small: NDArray[np.int16], level: str) -> NDArray[np.int16]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from rich.color import Color, ColorSystem
 
 from engine.contract import HALF_BLOCK_RUN
 from engine.contract.requests import PreviewWish
-from engine.jobs.preview import ANSI, DEAD_BAND, HalfBlocks, encode, lookup
+from engine.jobs.preview import DEAD_BAND, GREYS, HalfBlocks, dithered, encode, lookup
 
 WISH = PreviewWish(columns=40, rows=20, level="normal", rate=5)
 
@@ -61,14 +63,27 @@ def colour(code: int) -> Color:
     return Color.from_rgb((code >> 8) * 17, (code >> 4 & 15) * 17, (code & 15) * 17)
 
 
-def test_sixteen_colours_end_as_the_ones_that_were_meant():
-    for number, (r, g, b) in enumerate(ANSI):
-        code = int(lookup("16", "normal")[r >> 3 << 10 | g >> 3 << 5 | b >> 3])
-        assert colour(code).downgrade(ColorSystem.STANDARD).number == number
+def test_sixteen_colours_are_four_greys_that_the_terminal_has():
+    shown = [colour(int(code)).downgrade(ColorSystem.STANDARD).number for code in GREYS]
+    assert shown == [0, 8, 7, 15]
+
+
+@pytest.mark.parametrize("value", [0, 30, 100, 128, 200, 255])
+def test_greys_beside_each_other_look_like_the_one_between_them(value):
+    codes = dithered(np.full((40, 40, 3), value, np.int16))
+    assert abs(float((codes & 15).mean()) * 17 - value) < 6
+
+
+def test_low_shows_two_pixels_each_way_as_one():
+    image = np.random.default_rng(1).integers(0, 255, (480, 640, 3)).astype(np.uint8)
+    low = replace(WISH, level="low")
+    columns, rows, cells = HalfBlocks().cells(image, low)
+    assert (columns, rows) == (40, 15)
+    assert all(upper == lower for _n, upper, lower in runs(cells))
+    assert len(cells) < 0.6 * len(HalfBlocks().cells(image, WISH)[2])
 
 
 def test_codes_of_a_palette_are_nearly_all_different_colours_of_that_palette():
-    for colours, system in (("16", ColorSystem.STANDARD), ("256", ColorSystem.EIGHT_BIT)):
-        codes = {int(code) for code in lookup(colours, "normal")}
-        shown = {colour(code).downgrade(system).number for code in codes}
-        assert len(shown) >= 0.95 * len(codes)
+    codes = {int(code) for code in lookup("256", "normal")}
+    shown = {colour(code).downgrade(ColorSystem.EIGHT_BIT).number for code in codes}
+    assert len(shown) >= 0.95 * len(codes)

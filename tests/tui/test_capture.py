@@ -113,12 +113,14 @@ async def test_the_coach_says_what_to_do_why_not_kept_and_what_is_missing(run, s
                 seconds_left=18,
             ),
         )
-        await table.shows(
-            "! MORE LIGHT ON THE FACE",
-            "too dark: 38, need 60",
-            "7 different views · about 18 s left",
-            "middle [■··]      ■■■       ···",
-            "even",
+        await table.shows("! MORE LIGHT ON THE FACE", "too dark: 38, need 60", "even")
+        assert table.text("#capture-last") == "7 different views · about 18 s left"
+        await table.until(
+            lambda: any(
+                line.index("middle") < line.index("[■··]") < line.index("■■■") < line.index("···")
+                for line in table.screen().splitlines()
+                if all(part in line for part in ("middle", "[■··]", "■■■", "···"))
+            )
         )
 
 

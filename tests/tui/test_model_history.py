@@ -31,7 +31,7 @@ async def test_the_first_run_has_that_of_the_model_in_use_behind_it(
 ) -> None:
     desk = FakeDesk((person("Ada"),), (model(current=True, history=RUN),))
     async with run(desk) as table:
-        await table.until(lambda: table.app.screen_desk.training.before)
+        await table.until(lambda: table.app.screen_desk.training.epochs)
         desk.emit(JobStarted(job="train", title="Training"), epoch(1, 1))
         await table.until(lambda: loss(table).before)
         assert loss(table).before == tuple(e.val_loss for e in RUN)

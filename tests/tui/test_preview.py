@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from fake_desk import FakeDesk
@@ -10,10 +11,12 @@ from textual.geometry import Region
 
 from engine.contract import HALF_BLOCK_RUN, JobEnded, Preview
 from engine.contract.requests import PreviewWish
-from tests.tui.samples import model, person
+from tests.tui.samples import captured, coaching, face, model, person
+from tui.live import Sighting
+from tui.panes.recognition import tags
 from tui.terminal.line import LIMITS
 from tui.widgets import preview as widget
-from tui.widgets.preview import FramePreview
+from tui.widgets.preview import FramePreview, inks
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 RED, BLUE = 0xF00, 0x00F
@@ -129,6 +132,17 @@ async def test_greys_are_asked_for_where_no_colour_is_wanted(run, monkeypatch):
         await table.until(lambda: wish(table).colours == "grey")
 
 
+async def test_a_terminal_of_sixteen_colours_is_told_once_how_to_get_more(run, monkeypatch):
+    monkeypatch.setattr("tui.desk.preview.colours", lambda app: "16")
+    async with run(desk(), size=(120, 40)) as table:
+        for _ in range(2):
+            await watch(table)
+            await table.until(lambda: wish(table).colours == "16")
+            table.desk.emit(JobEnded(job="recognise", outcome="done"))
+            await table.until(lambda: not table.app.board.titles)
+        assert table.log().count("export COLORTERM=truecolor") == 1
+
+
 async def test_only_lines_that_changed_are_drawn_again(run, monkeypatch):
     async with run(desk(), size=(160, 45)) as table:
         await watch(table)
@@ -153,6 +167,105 @@ async def test_nothing_is_drawn_while_the_terminal_is_behind(run, monkeypatch):
         monkeypatch.setattr(widget, "crowded", lambda app: False)
         preview.show(two_halves())
         assert preview.frame is not None
+
+
+BOX = (200, 120, 180, 180)
+"""Where `samples.face` is found, in a frame of 640x480."""
+
+
+def with_face(*boxes: tuple[int, int, int, int], searched: int = 1) -> Preview:
+    rows = tuple(((48, RED, BLUE),) for _ in range(18))
+    made = frame(*rows, sequence=searched)
+    found = {"boxes": boxes or (BOX,), "searched": searched, "width": 640, "height": 480}
+    return replace(made, **found)
+
+
+def seen(event, at: float = 0.0) -> Sighting:
+    return Sighting(event, at, at)
+
+
+@pytest.mark.parametrize(
+    ("event", "text", "colour"),
+    [
+        (face("known", "Ada Lovelace"), "Ada Lovelace", "green"),
+        (face("unknown"), "unknown", "red"),
+        (face("unsure"), "unsure", "yellow"),
+    ],
+)
+def test_a_box_has_the_colour_and_the_words_of_its_decision(event, text, colour):
+    picture = with_face()
+    made = inks(picture, tags(picture, [seen(event)]))
+    label = "".join(ink.character for ink in made[4] if ink.label)
+    assert label.strip() == text
+    assert {ink.colour for line in made.values() for ink in line} == {colour}
+    edges = {ink.character for line in made.values() for ink in line if not ink.label}
+    assert {"│", "─", "└", "┘"} <= edges
+
+
+def test_a_face_that_is_not_decided_yet_is_neither_green_nor_named():
+    picture = with_face()
+    (tag,) = tags(picture, [])
+    assert (tag.text, tag.decision) == ("...", "")
+    assert {i.colour for line in inks(picture, (tag,)).values() for i in line} == {"white"}
+
+
+def test_an_unknown_is_never_given_the_name_of_somebody_elsewhere_in_the_frame():
+    other = (420, 120, 180, 180)
+    picture = with_face(BOX, other)
+    known, unknown = face("known", "Ada"), replace(face("unknown", track=2), box=other)
+    assert [t.text for t in tags(picture, [seen(known)])] == ["Ada", "..."]
+    assert [t.text for t in tags(picture, [seen(known), seen(unknown)])] == ["Ada", "unknown"]
+
+
+def test_the_decision_about_this_very_frame_outweighs_an_earlier_one_in_the_same_place():
+    picture = with_face(searched=7)
+    before, now = face("known", "Ada"), replace(face("unknown", track=2), frame=7)
+    assert [t.text for t in tags(picture, [seen(before), seen(now)])] == ["unknown"]
+
+
+def test_a_face_somewhere_else_than_before_is_not_named_yet():
+    picture = with_face((20, 120, 180, 180), searched=7)
+    assert [t.text for t in tags(picture, [seen(face("known", "Ada"))])] == ["..."]
+
+
+def test_a_face_of_another_camera_is_not_named():
+    picture = replace(with_face(), source="hall")
+    assert [t.text for t in tags(picture, [seen(face("known", "Ada"))])] == ["..."]
+
+
+@pytest.mark.parametrize("name", ["山田太郎", "Zoë", "a" * 99, "x\u202ey", ""])
+async def test_any_name_fits_on_the_picture(run, name):
+    async with run(desk(), size=(80, 24)) as table:
+        await watch(table)
+        await table.until(lambda: wish(table).wanted)
+        picture = with_face((560, 0, 79, 470))
+        event = replace(face("known", name), box=(560, 0, 79, 470))
+        shown(table, "recognition").show(picture, tags(picture, [seen(event)]))
+        lines = shown(table, "recognition")._lines
+        assert {line.strip.cell_length for line in lines} == {48}
+        assert "\u202e" not in "".join(line.strip.text for line in lines)
+
+
+async def test_a_label_is_on_the_screen_at_every_size(run):
+    for size in SIZES:
+        async with run(desk(), size=size) as table:
+            await watch(table)
+            await table.until(lambda: wish(table).wanted)
+            table.desk.emit(face("unknown", candidate="Ada Lovelace"), with_face())
+            await table.until(
+                lambda: any("▀ unknown " in line for line in table.screen().split("\n"))
+            )
+
+
+async def test_a_capture_says_on_the_picture_whether_its_frames_are_good(run):
+    async with run(desk(), size=(120, 40)) as table:
+        await capture(table)
+        await table.until(lambda: wish(table).wanted)
+        preview = shown(table, "capture")
+        table.desk.emit(captured(1), coaching({}), with_face())
+        await table.until(lambda: [t.text for t in preview._tags] == ["Ada Lovelace"])
+        table.desk.emit(coaching({}, advice="hold_still", reason="blurred"), with_face())
+        await table.until(lambda: [t.text for t in preview._tags] == ["blurred"])
 
 
 @pytest.mark.parametrize("cells", [b"", b"abc", HALF_BLOCK_RUN.pack(0, 1, 2) * 20])

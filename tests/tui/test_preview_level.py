@@ -10,6 +10,7 @@ from tui.terminal.line import (
     PATIENCE,
     Account,
     Chooser,
+    limits,
     rate_words,
 )
 
@@ -92,6 +93,12 @@ def test_frames_never_cost_more_than_the_budget_a_burst_and_one_frame():
             spent += frame
     assert spent <= account.budget * (seconds + BURST) + frame
     assert spent > 0.9 * account.budget * seconds
+
+
+def test_a_terminal_on_this_machine_may_take_more_than_one_over_ssh():
+    here, there = limits("normal", {}), limits("normal", {"SSH_CONNECTION": "10.0.0.2"})
+    assert here.budget > there.budget
+    assert here.rate == there.rate
 
 
 def test_off_draws_nothing():

@@ -51,6 +51,9 @@ def training_ends(table, *, promoted=True, outcome="done"):
         seconds=9,
         metrics={},
         promoted=promoted,
+        probes=158,
+        named_before=149,
+        named_now=158 if promoted else 116,
     )
     table.desk.emit(*([done] if outcome == "done" else []), JobEnded(job="train", outcome=outcome))
 
@@ -68,6 +71,11 @@ async def test_a_name_and_enter_lead_to_recognition(run, size):
         training_ends(table)
         await table.until(lambda: "recognise" in table.app.board.titles)
         assert table.desk.asked("recognise") == [RecogniseRequest(source="0")]
+        told = "Grace Hopper enrolled and recognised from now on."
+        await table.shows(told)
+        table.desk.emit(JobEnded(job="recognise", outcome="done"))
+        await table.until(lambda: not table.app.board.titles)
+        assert told in table.text("#capture-steps")
 
 
 async def test_recognition_makes_room_for_n_and_comes_back_with_its_own_source(run):
@@ -81,6 +89,42 @@ async def test_recognition_makes_room_for_n_and_comes_back_with_its_own_source(r
         capture_ends(table)
         await table.until(lambda: table.desk.asked("train"))
         training_ends(table)
+        await table.until(lambda: len(table.desk.asked("recognise")) == 2)
+        assert table.desk.asked("recognise")[1] == RecogniseRequest(source="hall.mp4")
+
+
+async def test_n_while_watching_goes_on_with_the_source_of_the_enrolment(run):
+    async with run(desk()) as table:
+        await table.press("r", "ctrl+u")
+        await table.type("hall.mp4")
+        await table.press("enter")
+        await table.until(lambda: "recognise" in table.app.board.titles)
+        await table.press("n")
+        await table.type("Grace Hopper")
+        await table.press("tab", "ctrl+u")
+        await table.type("door.mp4")
+        await table.press("enter")
+        await table.until(lambda: "enrol" in table.app.board.titles)
+        capture_ends(table)
+        await table.until(lambda: table.desk.asked("train"))
+        training_ends(table)
+        await table.until(lambda: len(table.desk.asked("recognise")) == 2)
+        assert table.desk.asked("recognise")[1] == RecogniseRequest(source="door.mp4")
+
+
+async def test_a_capture_that_fails_brings_back_what_was_watched(run):
+    async with run(desk()) as table:
+        await table.press("r", "ctrl+u")
+        await table.type("hall.mp4")
+        await table.press("enter")
+        await table.until(lambda: "recognise" in table.app.board.titles)
+        await table.press("n")
+        await table.type("Grace Hopper")
+        await table.press("tab", "ctrl+u")
+        await table.type("door.mp4")
+        await table.press("enter")
+        await table.until(lambda: "enrol" in table.app.board.titles)
+        table.desk.emit(JobEnded(job="enrol", outcome="failed", title="No source"))
         await table.until(lambda: len(table.desk.asked("recognise")) == 2)
         assert table.desk.asked("recognise")[1] == RecogniseRequest(source="hall.mp4")
 
@@ -168,7 +212,10 @@ async def test_with_a_model_kept_aside_the_one_before_is_used(run):
         await table.until(lambda: "train" in table.app.board.titles)
         training_ends(table, promoted=False)
         await table.until(lambda: "recognise" in table.app.board.titles)
-        assert "kept aside: recognising with the one before" in table.log()
+        told = "Grace Hopper enrolled. NOT in use: the new model is worse (149 -> 116 of 158)"
+        await table.until(lambda: told in table.text("#recognition-status"))
+        assert told in table.text("#capture-steps")
+        assert "!train" in table.text("#capture-steps")
 
 
 async def test_the_request_is_the_forms(run):

@@ -110,7 +110,7 @@ async def test_the_end_of_training_is_told_and_the_title_names_the_model(run):
             ),
             JobEnded(job="train", outcome="done"),
         )
-        await table.shows("Model of 2 people in use, head", "model of 2026-11-24")
+        await table.shows("In use: model of 2 people, trained in 21 s.", "model of 2026-11-24")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -239,9 +239,9 @@ async def test_a_model_that_is_kept_aside_is_told_and_can_be_put_into_use(run):
             ),
             JobEnded(job="train", outcome="done"),
         )
-        told = "Model of 2 people kept aside: m shows the models"
+        told = "NOT in use: it names strangers or takes two people for one; m says more."
         await table.until(lambda: told in table.text("#training-status"))
-        assert "Kept aside: m shows the models" in table.toasts()
+        assert told in table.toasts()
         assert f"! Model new trained in 21 s. It is NOT in use. {why}" in table.log()
         await table.press("m")
         await table.shows("aside", "in use", "Kept aside when it was trained. Of 30 held-out")
@@ -272,6 +272,6 @@ async def test_a_stopped_training_shows_the_model_it_kept(run):
         await table.press("x")
         await table.until(lambda: not table.app.board.titles)
         assert desk.asked("stop") == ["train"]
-        told = "Model of 1 person in use, head, best epoch 2 of 2"
+        told = "In use: model of 1 person, trained in 3 s."
         await table.until(lambda: told in table.text("#training-status"))
         await table.shows("r recognise")

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
+
 from engine.contract import JobEnded, JobStarted
 from engine.contract.requests import PreviewWish
 from tui.link import EngineApp
 from tui.panes.base import FramePane
 from tui.screens.desk import DeskScreen
-from tui.terminal.line import CHOICES, LIMITS, NAMES, Backlog, Chooser, colours, rate_words
+from tui.terminal.line import (
+    CHOICES,
+    NAMES,
+    Backlog,
+    Chooser,
+    Limits,
+    colours,
+    limits,
+    rate_words,
+)
 from tui.widgets.preview import FramePreview
 
 LOOK = 0.25
@@ -29,6 +40,7 @@ class PreviewControl:
         self._wished = PreviewWish()
         self._job = ""
         self._looks = 0
+        self._told = False
         self._backlog = Backlog()
         app.listen({JobStarted: self._started, JobEnded: self._ended})
 
@@ -36,6 +48,7 @@ class PreviewControl:
         if event.job in SHOWN_BY:
             self._job = event.job
             self._make_room()
+            self._tell_colours()
             self.app.call_after_refresh(self.look)
 
     def _ended(self, event: JobEnded) -> None:
@@ -47,6 +60,16 @@ class PreviewControl:
         self._wish(PreviewWish())
         if pane is not None:
             pane.border_title = f"{pane.NUMBER} {pane.TITLE}"
+
+    def _tell_colours(self) -> None:
+        """Say once how a terminal that shows only greys may show more."""
+        if colours(self.app) == "16" and not self._told:
+            self._told = True
+            self.app.tell(
+                "This terminal shows 16 colours: the picture is grey.",
+                "warning",
+                "Run `export COLORTERM=truecolor`, then start Facedesk again.",
+            )
 
     @property
     def _pane(self) -> FramePane | None:
@@ -66,8 +89,7 @@ class PreviewControl:
         pane.frames_off(self.chooser.level == "off")
         now = preview.clock()
         self.chooser.look(now, self._backlog.look(self.app))
-        limits = LIMITS[self.chooser.level]
-        preview.account.budget = limits.budget
+        preview.account.budget = self._limits.budget
         self._wish(self._wish_for(preview))
         if self._looks % RATE_EVERY == 0:
             self._show_rate(pane, preview, now)
@@ -81,6 +103,10 @@ class PreviewControl:
         self.look()
         self.app.remember("preview", choice)
 
+    @property
+    def _limits(self) -> Limits:
+        return limits(self.chooser.level, os.environ)
+
     def _wish_for(self, preview: FramePreview) -> PreviewWish:
         """What can be shown; nothing where the frame is not on the screen."""
         seen = self.app.screen is self.screen and preview.is_on_screen and preview.size
@@ -91,7 +117,7 @@ class PreviewControl:
             rows=preview.size.height,
             colours=colours(self.app),
             level=self.chooser.level,
-            rate=preview.account.affordable(LIMITS[self.chooser.level].rate),
+            rate=preview.account.affordable(self._limits.rate),
         )
 
     def _show_rate(self, pane: FramePane, preview: FramePreview, now: float) -> None:

@@ -25,6 +25,7 @@ from tui.keys.keymap import with_keys
 from tui.live import Live, Sighting
 from tui.panes.base import Empty, FramePane, line
 from tui.widgets.preview import Tag
+from tui.words.figures import matched
 from tui.words.tables import Sheet
 from tui.words.text import clean, clock, shorten, span
 
@@ -99,10 +100,8 @@ class RecognitionPane(FramePane):
             self.write("#recognition-status", Text(clean(outcome), "bold"))
 
     def threshold(self, event: Threshold) -> None:
-        """Say from which score on a name is said, and how often that is a stranger's."""
-        text = "threshold {value:.2f} · {brief}"
-        text = text.format(value=event.threshold, brief=clean(event.brief))
-        self.write("#recognition-threshold", text)
+        """Say how often a stranger is given a name."""
+        self.write("#recognition-threshold", clean(event.brief))
 
     def source(self, event: SourceOpened) -> None:
         """Say where the frames come from; a demo says so."""
@@ -182,7 +181,8 @@ class RecognitionPane(FramePane):
             lines.append(f"\n{clock(change.since)} ", "not bold dim")
             decision = f"{clean(face.decision):<8}"
             lines.append(decision, f"not bold {STYLES.get(face.decision, '')}")
-            rest = f"{clean(face.person or _nearest(face.candidate))} {face.score:.2f}"
+            who = clean(face.person or _nearest(face.candidate))
+            rest = f"{who} {matched(face.score, face.threshold)}"
             lines.append(rest, "not bold" if face.person else "not bold dim")
         self.write("#recognition-history", lines)
 
@@ -275,13 +275,11 @@ def _card(sighting: Sighting, now: float, width: int, *, many_sources: bool) -> 
         (shorten(who, width - len(decision) - len(stale) - 4), name_style),
         (stale, "bold yellow"),
     )
-    sign = "≥" if face.score >= face.threshold else "<"
-    score = f"{face.score:.2f} {sign} {face.threshold:.2f}"
-    figures, since = "{score} · votes {votes}/{of}", "since {time}"
+    score = matched(face.score, face.threshold)
+    figures = f"match {score} · votes {face.votes}/{face.of}"
+    since = f"since {clock(sighting.since)}"
     if width > 50:
-        figures, since = "score {score} · votes {votes}/{of}", "since {time}, {span}"
-    figures = figures.format(score=score, votes=face.votes, of=face.of)
-    since = since.format(time=clock(sighting.since), span=span(now - sighting.since))
+        since = f"{since}, {span(now - sighting.since)}"
     between = " · " if width >= 44 else "\n "
     head.append(f"\n {figures}{between}{since}", "dim")
     if many_sources:

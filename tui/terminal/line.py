@@ -50,6 +50,20 @@ LIMITS: dict[PreviewLevel, Limits] = {
     "low": Limits(75_000, 4.0),  # 0.6 Mbit/s
     "normal": Limits(250_000, 8.0),  # 2 Mbit/s; the desk looks for news 8 times a second
 }
+"""What a level may cost over SSH."""
+HERE: dict[PreviewLevel, Limits] = {
+    "off": Limits(0, 0.0),
+    "low": Limits(300_000, 4.0),
+    "normal": Limits(2_000_000, 8.0),
+}
+"""What a level may cost where the terminal is on this machine."""
+
+
+def limits(level: PreviewLevel, environment: Mapping[str, str]) -> Limits:
+    """What a level may cost on this terminal's line."""
+    return (LIMITS if "SSH_CONNECTION" in environment else HERE)[level]
+
+
 LADDER: tuple[PreviewLevel, ...] = ("off", "low", "normal")
 RATES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 """Frames a second that are asked for: few values, so that the camera is seldom asked."""

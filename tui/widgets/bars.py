@@ -167,7 +167,8 @@ class FoldedLines(Widget):
             if number:
                 text.append("\n" if number % across == 0 else "")
             cell = Text.assemble((f"{heading:<14} ", title), (said, words))
-            cell.truncate(room - 2, overflow="ellipsis")
+            last = number == len(self.panes) - 1 and number % across == 0
+            cell.truncate((width if last else room - 2), overflow="ellipsis")
             cell.pad_right(room - cell.cell_len)
             cell.stylize(Style(meta={_PANE: name}))
             text.append_text(cell)
