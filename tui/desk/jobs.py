@@ -22,6 +22,19 @@ from tui.screens.forms import SEPARATOR, ImportForm, RecogniseForm
 KEEP: frozenset[Job] = frozenset(("enrol", "import", "recognise"))
 """Jobs that end in good order whichever key ends them: they hold pictures that somebody made."""
 
+LOST: dict[Job, tuple[str, ...]] = {
+    "train": (
+        "Give the training up?",
+        "No model comes of it, and the one in use stays.",
+        "{key.stop} on the desk keeps what it has learnt so far.",
+    ),
+    "evaluate": (
+        "Give the evaluation up?",
+        "Its figures are lost, and the last ones stay.",
+    ),
+}
+"""What Esc asks before it ends a job whose work is lost by that."""
+
 
 class Jobs:
     """Starts jobs for forms, keys and demo; the coroutines raise FacedeskError."""
@@ -117,18 +130,15 @@ class Jobs:
         return self.app.board.target(self.screen.front)
 
     def cancel(self) -> None:
-        """End the running job: what an operator made stays, and a training is asked about."""
+        """End the running job: what somebody made stays; what only takes time is asked about."""
         job = self.target
         if not self.app.can("cancel") or not job:
             return
         if job in KEEP:
             self.action_stop()
-        elif job == "train":
-            what = "No model comes of it, and the one in use stays."
-            instead = with_keys("{key.stop} on the desk keeps what it has learnt so far.")
-            ask = Confirm(
-                "Give the training up?", (what, instead), yes="Give up (y)", no="Go on (n)"
-            )
+        elif job in LOST:
+            title, *lines = map(with_keys, LOST[job])
+            ask = Confirm(title, lines, yes="Give up (y)", no="Go on (n)")
             self.app.push_screen(ask, lambda yes: self._give_up(job) if yes else None)
         else:
             self._give_up(job)
