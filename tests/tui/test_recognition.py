@@ -83,7 +83,7 @@ async def test_known_unsure_and_unknown_are_told_by_word(run, size):
         assert "match 23" in now
         assert "votes 6/7" in now
         assert "since " in now
-        assert "nearest Ada Lovelace" in now
+        assert "nearest Ada Lov" in now
 
 
 async def test_changes_of_decision_stay_in_the_last_events(run):

@@ -91,7 +91,7 @@ class RecognitionPane(FramePane):
             self.write(f"#recognition-{part}", "")
         self.border_subtitle = with_keys("{key.stop} stop")
         starting = f"{clean(event.title)}: starting"
-        self.write("#recognition-status", Text(starting, "bold"))
+        self.write("#recognition-status", Text(clean(self.outcome) or starting, "bold"))
 
     def after_enrolment(self, outcome: str) -> None:
         """Show how the enrolment before this recognition ended, until it is over."""
