@@ -40,7 +40,7 @@ from tui.link import EngineApp, Lists, in_thread
 from tui.live import Live
 from tui.panes.base import ActivityPane
 from tui.panes.split import SplitPane
-from tui.panes.training import TrainingPane
+from tui.panes.training import TrainingPane, verdict
 from tui.screens.desk import LAYOUTS, PANES, DeskScreen
 from tui.screens.dialog import Confirm
 from tui.screens.doctor import Doctor
@@ -246,8 +246,8 @@ class FacedeskApp(EngineApp):
             self.tell(warning, "warning")
         if not event.promoted:
             self.notify(
-                "The model before stays in use. Kept aside: m shows the models.",
-                title="The new model is worse",
+                verdict(event),
+                title="The model before stays in use",
                 severity="warning",
                 timeout=8,
                 markup=False,

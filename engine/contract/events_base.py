@@ -257,7 +257,7 @@ class Preview(Event):
     The frame came from `source` and has `width` times `height` pixels; `boxes` are the faces on it
     as the search of frame number `searched` found them. `cells` is one HALF_BLOCK_RUN after the
     other, row by row; the runs of a row have `columns` cells together. A code is RGB at 4 bits a
-    channel, red in the highest.
+    channel, red in the highest. With `form` "png" it is a picture for so many cells instead.
     """
 
     name: ClassVar[str] = "preview"
@@ -272,3 +272,4 @@ class Preview(Event):
     height: int = 0
     boxes: tuple[BoxTuple, ...] = ()
     searched: int = 0
+    form: str = "cells"

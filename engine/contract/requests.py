@@ -349,13 +349,16 @@ class UnknownView:
 Colours = Literal["true", "256", "16", "grey"]
 """What the terminal shows: true colour, one of two palettes, or levels of grey."""
 PreviewLevel = Literal["off", "low", "normal"]
+PreviewForm = Literal["cells", "png"]
+"""Half blocks, or a PNG for a terminal that shows pictures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewWish:
     """How large, in which colours and how often the preview is wanted. Off: nothing is sent.
 
-    A cell is one pixel wide and two high. `rate` is the most frames a second.
+    A cell is one pixel wide and two high; of a PNG `cell` pixels (width, height). `rate` is the
+    most frames a second.
     """
 
     columns: int = 0
@@ -363,6 +366,8 @@ class PreviewWish:
     colours: Colours = "true"
     level: PreviewLevel = "off"
     rate: float = 0.0
+    form: PreviewForm = "cells"
+    cell: tuple[int, int] = (1, 2)
 
     @property
     def wanted(self) -> bool:

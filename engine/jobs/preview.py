@@ -26,6 +26,8 @@ STEPS = {"normal": 15, "low": 7}
 """Levels a channel has in true colour, less one."""
 COARSE = {"normal": 1, "low": 2}
 """Pixels each way that are shown as one: equal halves of a cell cost a fifth."""
+FINEST = 480
+"""Pixels across of a PNG at most: it crosses to the terminal several times a second."""
 LONGEST_RUN = 255
 CUBE = (0, 95, 135, 175, 215, 255)
 """Levels of a channel in the 6x6x6 part of xterm's 256 colours."""
@@ -130,6 +132,20 @@ class HalfBlocks:
         return small
 
 
+def png(image: NDArray[np.uint8], wish: PreviewWish) -> tuple[int, int, bytes]:
+    """Columns, rows and PNG of a frame (BGR uint8 HxWx3), proportions kept, never enlarged."""
+    height, width = image.shape[:2]
+    across, down = wish.cell
+    scale = min(wish.columns * across / width, wish.rows * down / height)
+    columns = max(1, round(width * scale / across))
+    rows = max(1, round(height * scale / down))
+    finest = min(1.0, scale, FINEST / width)
+    size = max(1, round(width * finest)), max(1, round(height * finest))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    _, encoded = cv2.imencode(".png", small, (cv2.IMWRITE_PNG_COMPRESSION, 1))
+    return columns, rows, encoded.tobytes()
+
+
 class Viewer:
     """Shows frames where asked; costs nothing where not."""
 
@@ -184,7 +200,8 @@ class Viewer:
         if not wish.wanted or now - self._last < 1 / wish.rate:
             return
         self._last = now
-        columns, rows, cells = self._blocks.cells(frame.image, wish)
+        draw = png if wish.form == "png" else self._blocks.cells
+        columns, rows, cells = draw(frame.image, wish)
         self._emit(
             Preview(
                 columns=columns,
@@ -197,5 +214,6 @@ class Viewer:
                 height=frame.image.shape[0],
                 boxes=boxes,
                 searched=searched,
+                form=wish.form,
             )
         )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from rich.color import Color, ColorSystem
 
 from engine.contract import HALF_BLOCK_RUN
 from engine.contract.requests import PreviewWish
-from engine.jobs.preview import DEAD_BAND, GREYS, HalfBlocks, dithered, encode, lookup
+from engine.jobs.preview import DEAD_BAND, GREYS, HalfBlocks, dithered, encode, lookup, png
 
 WISH = PreviewWish(columns=40, rows=20, level="normal", rate=5)
 
@@ -72,6 +73,22 @@ def test_sixteen_colours_are_four_greys_that_the_terminal_has():
 def test_greys_beside_each_other_look_like_the_one_between_them(value):
     codes = dithered(np.full((40, 40, 3), value, np.int16))
     assert abs(float((codes & 15).mean()) * 17 - value) < 6
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "pixels"), [(640, 480, (480, 360)), (320, 240, (320, 240))]
+)
+def test_a_picture_for_a_terminal_that_shows_one_is_bounded_and_never_enlarged(
+    width, height, pixels
+):
+    image = np.random.default_rng(1).integers(0, 255, (height, width, 3)).astype(np.uint8)
+    wish = PreviewWish(columns=85, rows=32, level="normal", rate=5, form="png", cell=(10, 20))
+    columns, rows, encoded = png(image, wish)
+    assert (columns, rows) == (85, 32)
+    decoded = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    assert decoded.shape[1::-1] == pixels
+    if pixels == (width, height):
+        assert (decoded == image).all()
 
 
 def test_low_shows_two_pixels_each_way_as_one():

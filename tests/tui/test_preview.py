@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 from dataclasses import replace
 
@@ -12,11 +13,12 @@ from textual.geometry import Region
 from engine.contract import HALF_BLOCK_RUN, JobEnded, Preview
 from engine.contract.requests import PreviewWish
 from tests.tui.samples import captured, coaching, face, model, person
+from tui.app import FacedeskApp
 from tui.live import Sighting
 from tui.panes.recognition import tags
 from tui.terminal.line import LIMITS
 from tui.widgets import preview as widget
-from tui.widgets.preview import FramePreview, inks
+from tui.widgets.preview import FramePreview, inks, kitty_delete, kitty_frame
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 RED, BLUE = 0xF00, 0x00F
@@ -266,6 +268,79 @@ async def test_a_capture_says_on_the_picture_whether_its_frames_are_good(run):
         await table.until(lambda: [t.text for t in preview._tags] == ["Ada Lovelace"])
         table.desk.emit(coaching({}, advice="hold_still", reason="blurred"), with_face())
         await table.until(lambda: [t.text for t in preview._tags] == ["blurred"])
+
+
+# --- terminals that show pictures -----------------------------------------------------------
+
+
+def picture(sequence: int = 1) -> Preview:
+    return replace(with_face(), cells=b"\x89PNG" * 4000, form="png", sequence=sequence)
+
+
+def test_a_picture_is_sent_in_pieces_that_the_protocol_allows():
+    text = kitty_frame(b"x" * 9000, 7001, Region(2, 4, 48, 18))
+    head, *pieces = text.split("\x1b_G")
+    assert head == "\x1b7\x1b[5;3H"
+    assert "c=48,r=18" in pieces[0]
+    assert [piece.split(";")[0][-3:] for piece in pieces] == ["m=1", "m=1", "m=0"]
+    assert all(len(piece) < 4300 for piece in pieces)
+    sent = "".join(piece.split(";", 1)[1].split("\x1b")[0] for piece in pieces)
+    assert base64.b64decode(sent) == b"x" * 9000
+
+
+async def test_a_picture_takes_the_place_of_the_one_before_and_goes_at_the_end(run, monkeypatch):
+    sent: list[str] = []
+    monkeypatch.setattr(widget, "send", lambda app, text: sent.append(text))
+    async with run(desk(), size=(120, 40)) as table:
+        await watch(table)
+        await table.until(lambda: wish(table).wanted)
+        preview = shown(table, "recognition")
+        preview.clock = itertools.count().__next__
+        preview.show(picture(), tags(picture(), [seen(face("known", "Ada Lovelace"))]))
+        assert "i=7001" in sent[-1]
+        assert " Ada Lovelace " in preview._lines[4].strip.text
+        assert preview._lines[5].strip.cell_length == 48
+        preview.show(picture(2))
+        assert sent[-1].endswith(kitty_delete(7001))
+        assert "i=7002" in sent[-1]
+        table.desk.emit(JobEnded(job="recognise", outcome="done"))
+        await table.until(lambda: sent[-1] == kitty_delete(7002))
+
+
+async def test_another_screen_in_front_takes_the_picture_away(run, monkeypatch):
+    sent: list[str] = []
+    monkeypatch.setattr(widget, "send", lambda app, text: sent.append(text))
+    async with run(desk(), size=(120, 40)) as table:
+        await watch(table)
+        await table.until(lambda: wish(table).wanted)
+        shown(table, "recognition").show(picture())
+        await table.press("f1")
+        await table.until(lambda: sent[-1] == kitty_delete(7001))
+
+
+@pytest.mark.parametrize(
+    ("environment", "form"),
+    [
+        ({"TERM": "xterm-kitty"}, "png"),
+        ({"TERM": "xterm-kitty", "SSH_CONNECTION": "10.0.0.2 5 10.0.0.1 22"}, "cells"),
+        ({"TERM": "xterm-kitty", "TMUX": "/tmp/x"}, "cells"),
+        ({"TERM": "xterm-256color"}, "cells"),
+    ],
+)
+async def test_a_picture_is_asked_for_only_where_the_terminal_and_its_line_carry_it(
+    run, monkeypatch, environment, form
+):
+    for name in ("TERM", "TMUX", "STY", "SSH_CONNECTION", "TERM_PROGRAM", "KITTY_WINDOW_ID"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("tui.desk.preview.colours", lambda app: "true")
+    monkeypatch.setattr(FacedeskApp, "is_headless", False)
+    async with run(desk(), size=(120, 40)) as table:
+        await watch(table)
+        await table.until(lambda: wish(table).wanted)
+        assert wish(table).form == form
+        assert (wish(table).cell == (1, 2)) is (form == "cells")
 
 
 @pytest.mark.parametrize("cells", [b"", b"abc", HALF_BLOCK_RUN.pack(0, 1, 2) * 20])

@@ -257,6 +257,7 @@ async def test_a_stopped_training_shows_the_model_it_kept(run):
         await train(table)
         desk.emit(epoch(1, 1), epoch(2, 2))
         await table.until(lambda: len(rows(table, "#training-table")) == 2)
+        desk.model_rows = (model("m", current=True),)
         desk.emit(
             TrainDone(
                 model="m",

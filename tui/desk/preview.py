@@ -9,6 +9,7 @@ from engine.contract.requests import PreviewWish
 from tui.link import EngineApp
 from tui.panes.base import FramePane
 from tui.screens.desk import DeskScreen
+from tui.terminal.graphics import cell, protocol
 from tui.terminal.line import (
     CHOICES,
     NAMES,
@@ -90,7 +91,10 @@ class PreviewControl:
         now = preview.clock()
         self.chooser.look(now, self._backlog.look(self.app))
         preview.account.budget = self._limits.budget
-        self._wish(self._wish_for(preview))
+        wish = self._wish_for(preview)
+        self._wish(wish)
+        if not wish.wanted:
+            preview.clear_picture()
         if self._looks % RATE_EVERY == 0:
             self._show_rate(pane, preview, now)
         self._looks += 1
@@ -112,13 +116,24 @@ class PreviewControl:
         seen = self.app.screen is self.screen and preview.is_on_screen and preview.size
         if not seen or self.chooser.level == "off":
             return PreviewWish()
+        pictures, size = self._shows_pictures, cell()
         return PreviewWish(
             columns=preview.size.width,
             rows=preview.size.height,
             colours=colours(self.app),
             level=self.chooser.level,
             rate=preview.account.affordable(self._limits.rate),
+            form="png" if pictures else "cells",
+            cell=(size.width, size.height) if pictures else (1, 2),
         )
+
+    @property
+    def _shows_pictures(self) -> bool:
+        """Whether the terminal shows pictures, and its line is quick enough for them."""
+        quick = self.chooser.level == "normal" and "SSH_CONNECTION" not in os.environ
+        if not quick or self.app.is_headless:
+            return False
+        return protocol(os.environ, colours(self.app)) == "kitty"
 
     def _show_rate(self, pane: FramePane, preview: FramePreview, now: float) -> None:
         title = f"{pane.NUMBER} {pane.TITLE}"

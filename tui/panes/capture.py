@@ -75,7 +75,7 @@ def drawn(said: Coaching, width: int) -> Text:
     room = min(_CELL, max(said.need + 3, room))
     text = Text(" " * _NAME, no_wrap=True)
     for pose in order:
-        text.append(" " + set_cell_size(pose, room - 1), "dim")
+        text.append(" " + set_cell_size(pose if len(pose) < room else pose[:5], room - 1), "dim")
     for distance in distances:
         text.append("\n" + set_cell_size(distance, _NAME), "dim")
         for pose in order:
@@ -83,7 +83,7 @@ def drawn(said: Coaching, width: int) -> Text:
             here = (pose, distance) == here_at(said)
             text.append_text(_cell(count, said.need, here=here))
             text.append(" " * (room - said.need - 2))
-    across = 2 if width >= _NAME + 2 * (_LIGHT + said.need + 3) else 1
+    beside = min(_NAME, max(5, width - 2 * (_LIGHT + said.need + 3)))
     nods = [(pose, far) for pose, far, _count in said.cells if pose in ("up", "down")]
     signs = [
         ("nod", [(pose, counts[pose, far], (pose, far) == here_at(said)) for pose, far in nods]),
@@ -91,8 +91,8 @@ def drawn(said: Coaching, width: int) -> Text:
     ]
     for heading, cells in signs:
         for number, (name, count, here) in enumerate(cells):
-            if number % across == 0:
-                text.append("\n" + set_cell_size("" if number else heading, _NAME), "dim")
+            if number % 2 == 0:
+                text.append("\n" + set_cell_size("" if number else heading, beside), "dim")
             text.append(" " + set_cell_size(name, _LIGHT), "dim")
             text.append_text(_cell(count, said.need, here=here))
     return text
@@ -303,7 +303,6 @@ class CapturePane(FramePane):
         table = Text(f"{title}: {total}", "bold")
         for reason, tally in sorted(refused.items(), key=lambda item: -item[1].count):
             value = measured(reason, tally.value, tally.limit)
-            table.append(f"\n{tally.count:>5}  {reason_words(reason):<16}", "not bold")
-            last = f"last {value}" if value else ""
-            table.append(last, "not bold dim")
+            table.append(f"\n{tally.count:>4} {reason_words(reason):<15} ", "not bold")
+            table.append(value, "not bold dim")
         self.write("#capture-refused", table)

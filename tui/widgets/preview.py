@@ -5,9 +5,11 @@ Over it the boxes of the faces, each with its decision in colour and in words.
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -19,7 +21,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from engine.contract import HALF_BLOCK_RUN, BoxTuple, Preview
-from tui.terminal.line import Account, crowded
+from tui.terminal.line import Account, crowded, send
 from tui.words.text import clean, shorten
 
 BLANK = Style.null()
@@ -35,6 +37,10 @@ class Look(NamedTuple):
     text: str
     once: int
     each: int
+
+
+CLEAR = Look(BLANK, " ", 0, 1)
+unpack = HALF_BLOCK_RUN.iter_unpack
 
 
 @lru_cache(maxsize=16384)
@@ -123,6 +129,35 @@ class Line(NamedTuple):
     cost: int
 
 
+FIRST_PICTURE = 7001
+"""Number of a picture in the terminal; the next one has the next number, and so on in turn."""
+UNDER_CELLS = -(1 << 30) - 1
+"""Kitty's layer below every cell that has a background: dialogs and labels cover the picture."""
+CHUNK = 4096
+"""Characters of a picture that one of kitty's commands may carry."""
+
+
+def kitty_frame(png: bytes, number: int, place: Region) -> str:
+    """What shows a PNG as picture `number` on a region of the screen.
+
+    https://sw.kovidgoyal.net/kitty/graphics-protocol
+    """
+    text = base64.b64encode(png).decode()
+    chunks = [text[start : start + CHUNK] for start in range(0, len(text), CHUNK)]
+    size = f"c={place.width},r={place.height}"
+    first = f"a=T,f=100,t=d,q=2,C=1,i={number},p=1,{size},z={UNDER_CELLS},"
+    parts = "".join(
+        f"\x1b_G{'' if index else first}m={int(index < len(chunks) - 1)};{chunk}\x1b\\"
+        for index, chunk in enumerate(chunks)
+    )
+    return f"\x1b7\x1b[{place.y + 1};{place.x + 1}H{parts}\x1b8"
+
+
+def kitty_delete(number: int) -> str:
+    """What takes picture `number` out of the terminal."""
+    return f"\x1b_Ga=d,d=I,q=2,i={number}\x1b\\"
+
+
 class FramePreview(Widget):
     """The newest frame, as many cells as it has; blank around it.
 
@@ -141,12 +176,15 @@ class FramePreview(Widget):
         self.clock: Callable[[], float] = time.monotonic
         self._lines: list[Line] = []
         self._tags: tuple[Tag, ...] = ()
+        self._picture = 0
+        """Number of the picture that the terminal holds; 0 without one."""
 
     def show(self, frame: Preview | None, tags: tuple[Tag, ...] = ()) -> None:
         """Take a frame with the faces on it, or None to clear."""
         if frame is self.frame and tags == self._tags:
             return
         if frame is None:
+            self.clear_picture()
             self.frame, self._lines, self._tags = None, [], ()
             self.refresh()
             return
@@ -156,6 +194,15 @@ class FramePreview(Widget):
         same_size = self.frame is not None and self.frame.columns == frame.columns
         before = self._lines if same_size else []
         self.frame, self._tags = frame, tags
+        if frame.form == "png":
+            self._lines = [
+                _line(b"", over, frame.columns, ColorSystem.TRUECOLOR)
+                for over in map(inks(frame, tags).get, range(frame.rows), repeat(()))
+            ]
+            self.refresh()
+            self.account.drawn(now, self._send(frame))
+            return
+        self.clear_picture()
         self._lines = self._read(frame, inks(frame, tags), before)
         if len(before) != len(self._lines):
             self.refresh()
@@ -166,6 +213,25 @@ class FramePreview(Widget):
                 self.refresh(*(Region(0, y, frame.columns, 1) for y in changed))
             cost = sum(self._lines[y].cost + MOVE for y in changed)
         self.account.drawn(now, cost)
+
+    def _send(self, frame: Preview) -> int:
+        """Write a picture to the terminal, then take the one before out; how many bytes."""
+        before = self._picture
+        self._picture = FIRST_PICTURE + (before == FIRST_PICTURE)
+        place = Region(*self.content_region.offset, frame.columns, frame.rows)
+        text = kitty_frame(frame.cells, self._picture, place)
+        send(self.app, text + (kitty_delete(before) if before else ""))
+        return len(text)
+
+    def clear_picture(self) -> None:
+        """Take the picture out of the terminal, if there is one."""
+        if self._picture:
+            send(self.app, kitty_delete(self._picture))
+            self._picture = 0
+
+    def on_unmount(self) -> None:
+        """Leave no picture behind."""
+        self.clear_picture()
 
     def render_line(self, y: int) -> Strip:
         """One row of cells."""
@@ -196,8 +262,9 @@ class FramePreview(Widget):
 def _line(runs: bytes, over: Inks, columns: int, system: ColorSystem) -> Line:
     segments, cost, column, end = [], 0, 0, 0
     waiting = list(reversed(over))
-    for length, upper, lower in HALF_BLOCK_RUN.iter_unpack(runs):
-        look = _look(upper, lower, system)
+    looks = [(n, lower, _look(upper, lower, system)) for n, upper, lower in unpack(runs)]
+    # Without cells a picture lies behind: the terminal's own background lets it through.
+    for length, lower, look in looks or [(columns, -2, CLEAR)]:
         cost += look.once + length * look.each
         end += length
         while waiting and waiting[-1].column < end:
@@ -218,8 +285,11 @@ def _line(runs: bytes, over: Inks, columns: int, system: ColorSystem) -> Line:
 
 @lru_cache(maxsize=4096)
 def _ink(colour: str, behind: int, character: str, system: ColorSystem) -> Look:
-    """An edge over the picture's colour `behind` (a code), or with -1 a letter of a label."""
-    if behind < 0:
+    """An edge over the picture's colour `behind` (a code), with -2 over a picture; with -1 a
+    letter of a label."""
+    if behind == -2:
+        style = Style(color=colour, bold=True)
+    elif behind == -1:
         style = Style(color="black", bgcolor=colour, bold=True)
     else:
         style = Style(color=colour, bgcolor=_colour(behind), bold=True)
