@@ -245,7 +245,7 @@ async def test_a_model_that_is_kept_aside_is_told_and_can_be_put_into_use(run):
         assert f"! Model new trained in 21 s. It is NOT in use. {why}" in table.log()
         await table.press("m")
         await table.shows("aside", "in use", "Kept aside when it was trained. Of 30 held-out")
-        await table.press("p")
+        await table.press("P")
         await table.until(lambda: desk.asked("promote"))
         assert desk.asked("promote") == ["new"]
         await table.until(lambda: table.app.screen.rows[0].current)
