@@ -205,7 +205,7 @@ def decode_crop(path: Path) -> NDArray[np.uint8]:
             said = ", ".join(filter(None, (error.message, why)))
             raise Unreadable(error.title, said, command or error.hint, error.reason) from error
         title = f"{'/'.join(path.parts[-3:])} cannot be read as a picture"
-        hint = "Delete that picture (`facedesk people delete`), or restore it from a backup."
+        hint = "Delete that picture, or restore it from a backup."
         raise Unreadable(title, error.message, hint, error.reason) from error
 
 

@@ -17,7 +17,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import FrameType
 from typing import Any, ClassVar, TypeVar
@@ -37,6 +37,7 @@ from engine.contract import (
     ImportDone,
     JobEnded,
     JobStarted,
+    Notice,
     RecogniseDone,
     SplitDone,
     TrainDone,
@@ -53,6 +54,7 @@ from tui.screens.dialog import Closing
 from tui.terminal.line import driver_of
 from tui.terminal.suspension import KeysInOrder, heed_suspension, paint_all
 from tui.words.events import Line, describe
+from tui.words.remedies import in_app
 from tui.words.text import clean
 
 
@@ -211,6 +213,8 @@ class EngineApp(KeysInOrder):
 
     def show_event(self, event: Event) -> None:
         """Log an event and hand it to those who listen to its class."""
+        if isinstance(event, JobEnded | Notice):
+            event = replace(event, hint=in_app(event.hint))
         if line := describe(event, self.board.title_of(event)):
             self.tell(line.text, line.level, line.hint)
         self._hand_out(event)
@@ -358,6 +362,7 @@ class EngineApp(KeysInOrder):
 
     def show_error(self, title: str, message: str = "", hint: str = "") -> None:
         """Show an error as a toast and a line in the log."""
+        hint = in_app(hint)
         self.tell(f"{title}: {message}" if message else title, "error", hint)
         body = "\n".join(clean(part) for part in (message, hint) if part) or " "
         self.notify(body, title=clean(title), severity="error", timeout=8, markup=False)

@@ -228,7 +228,7 @@ def recorded_frames(
         yield from frames
         return
     if info.kind == "folder":
-        hint = "It is its own recording: leave --record out, and keep the folder."
+        hint = "The folder is its own recording. Keep it."
         raise UsageError("A folder of pictures is not recorded", info.text, hint)
 
     def end(recording: FrameRecording, why: str = "") -> None:
@@ -283,7 +283,7 @@ class RecordingSource:
             ) from error
         except (OSError, ValueError) as error:
             said = f"{path} holds no {FRAMES}"
-            hint = "A recording is a folder NAME.fdrec, made with --record NAME."
+            hint = "A recording is a folder NAME.fdrec."
             raise SourceNotFound("There is no such recording", said, hint) from error
         self._last = -1
         self._pictures = pictures(self._file)

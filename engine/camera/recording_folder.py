@@ -98,7 +98,7 @@ def read_session(path: Path) -> dict[str, Any]:
     Raises SourceNotFound, SourceUnreadable for what is no recording of this version.
     """
     if not path.is_dir():
-        hint = "A recording is a folder NAME.fdrec, made with --record NAME."
+        hint = "A recording is a folder NAME.fdrec."
         raise SourceNotFound("There is no such recording", str(path), hint)
     try:
         with open_regular(path / SESSION) as file:

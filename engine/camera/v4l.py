@@ -102,7 +102,7 @@ def trouble(path: Path, error: OSError, devices: Path = Path("/dev")) -> SourceE
 def not_found(path: Path, devices: Path = Path("/dev")) -> SourceNotFound:
     """No such device, with those that there are."""
     there = _others(path, devices)
-    hint = "No camera is attached: plug one in, or try --source demo:collins."
+    hint = "No camera is attached. Plug one in, or try the source demo:collins."
     if there:
         hint = f"There is {there}."
     return SourceNotFound("There is no such camera", f"{path} does not exist", hint)

@@ -35,7 +35,7 @@ class PreviewWindow:
     def __init__(self, title: str) -> None:
         if not display_available():
             said = "neither DISPLAY nor WAYLAND_DISPLAY is set"
-            hint = "Leave out --window, or log in with `ssh -X`; the app has its own preview."
+            hint = "Leave out the window, or log in with ssh -X."
             raise NoDisplay("There is no display for a preview window", said, hint)
         _probe()
         self._title = title
@@ -133,5 +133,5 @@ def _probe() -> None:
 
 def _refused(why: str) -> NoDisplay:
     shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    hint = "Leave out --window, or check DISPLAY and its access rights (xauth)."
+    hint = "Leave out the window, or check DISPLAY and xauth."
     return NoDisplay("The display refused the preview window", f"{shown}: {why}", hint)

@@ -36,11 +36,12 @@ Emit = Callable[[Event], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice(Event):
-    """A line for the activity log. `level` is info, warning or error."""
+    """A line for the activity log. `level` is info, warning or error, `hint` a remedy."""
 
     name: ClassVar[str] = "notice"
     text: str
     level: str = "info"
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

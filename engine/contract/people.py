@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from engine.contract.errors import DataError
+from engine.contract.remedies import Remedy
 from engine.settings import ConsentSettings
 from engine.text import many
 
@@ -331,10 +332,9 @@ class ErasureUnanswered(DataError):
     def __init__(self, doubts: Doubts) -> None:
         hints = []
         if doubts.shared:
-            hints.append("With --shared-stay others keep theirs, and only what is theirs alone "
-                           "is erased.")  # fmt: skip
+            hints.append(Remedy.SHARED)
         if doubts.unsure:
-            hints.append("--unsure remove erases these unknown too, --unsure keep leaves them.")
+            hints.append(Remedy.UNSURE)
         super().__init__(
             "The erasure needs an answer, nothing was erased",
             " ".join(_sentences(doubts)).removesuffix("."),

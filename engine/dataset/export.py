@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.contract.errors import DataError, SplitMissing, WorkspaceUnusable
+from engine.contract.remedies import Remedy
 from engine.dataset.split import Split, check_fits
 from engine.people.person import RESERVED, Person
 from engine.text import name_key
@@ -127,7 +128,7 @@ def _copy(workspace: Workspace, split: Split, folders: dict[str, str], root: Pat
                         raise SplitMissing(
                             "The split no longer fits the pictures",
                             f"{origin} is gone",
-                            "Run `facedesk split`.",
+                            Remedy.SPLIT,
                         ) from error
                 count += 1
     return count

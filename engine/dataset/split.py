@@ -31,6 +31,7 @@ from typing import Any, Literal, cast, get_args
 
 from engine.contract import SplitDone
 from engine.contract.errors import DataError, NoPictures, SplitMissing
+from engine.contract.remedies import Remedy
 from engine.people.person import Person, SessionInfo, is_slug
 from engine.settings import SplitSettings
 from engine.text import Warned, grouped, many
@@ -172,7 +173,7 @@ Mode = Literal["sessions", "blocks", "mixed", "random", "own"]
 FORMAT = 1
 """Version written into split.json."""
 
-_AGAIN = "Run `facedesk split`."
+_AGAIN = Remedy.SPLIT
 _PICTURE = re.compile(r"([^/]+)/[0-9]{4,6}\.png")
 _MOST_CHANGES = 3
 
@@ -203,7 +204,7 @@ def make_split(people: Sequence[Person], settings: SplitSettings, random: bool =
         raise NoPictures(
             "There are no pictures to split",
             "nobody is enrolled yet" if not people else "nobody has a picture yet",
-            "Enrol somebody first: `facedesk enroll NAME --source 0`.",
+            Remedy.ENROL,
         )
     shares = (settings.train, settings.validation, settings.test)
     parts: dict[str, Parts] = {}

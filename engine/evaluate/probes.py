@@ -23,6 +23,7 @@ from engine.contract.errors import (
     SourceError,
     SourceUnreadable,
 )
+from engine.contract.remedies import Remedy
 from engine.dataset.split import Split
 from engine.evaluate.figures import Probes, Searches, Strangers, searches_of
 from engine.evaluate.pictures import Photographs
@@ -36,7 +37,7 @@ from engine.recognise.threshold import StrangerSet
 HELD_OUT = (("test",), ("validation", "test"))
 """The parts whose pictures are probes: the first that has some of everybody, else the last."""
 
-TRAIN_AGAIN = "Run `facedesk train`, then evaluate."
+TRAIN_AGAIN = Remedy.TRAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def held_out_probes(
             "the model was trained on all of them"
             if learnt
             else "the split has none in {parts}".format(parts=" or ".join(parts)),
-            TRAIN_AGAIN if learnt else "Run `facedesk split`, train again, or give --probes DIR.",
+            TRAIN_AGAIN if learnt else Remedy.PROBES,
         )
     without = [person.name for person, own in zip(people, keys, strict=True) if not own]
     if without:

@@ -8,7 +8,7 @@ from engine.evaluate.figures import Figures
 from engine.evaluate.probes import StrangersFrom
 from engine.recognise.calibration import Bounds, at_most
 from engine.recognise.threshold import strangers_needed
-from engine.text import percent
+from engine.text import many, percent
 
 FEW_PROBES = 100
 """Probes below which the bounds lie ten points apart and more."""
@@ -34,65 +34,22 @@ KINDS: Mapping[str, str] = {
 """What is suspected of a picture (a `Suspect`'s kind), in words."""
 
 
-def summary(figures: Figures, strangers: int, people: int, fpir: float) -> str:
-    """What was measured in one or two sentences; `strangers` searches by `people` strangers."""
+def summary(figures: Figures, strangers: int, people: int) -> str:
+    """What was measured in a few sentences; `strangers` searches by `people` strangers."""
     named = round(figures.tpir_at_threshold * figures.probes)
+    text = f"{named} of {figures.probes} pictures of enrolled people are named rightly."
     if not strangers:
-        return (
-            f"{named} of {figures.probes} pictures of enrolled people are named "
-            "rightly. How many strangers "
-            "are named was not measured."
-        )
-    text = (
-        f"{named} of {figures.probes} pictures of enrolled people are named rightly; "
-        f"{round(figures.fpir_at_threshold * strangers)} of {strangers} "
-        f"searches by strangers name somebody, where at most {percent(fpir)} should."
-    )
+        return f"{text} How many strangers are named was not measured."
     text = f"{text} {proof(figures.named_people, people, figures.intervals['fpir_at_threshold'])}"
-    if not figures.own_people:
-        return text
-    apart = (
-        (
-            "{named} of {count} stranger of your own and {others} of {rest} of those "
-            "who stood in for "
-            "strangers."
-        )
-        if figures.own_people == 1
-        else (
-            "{named} of {count} strangers of your own and {others} of {rest} of "
-            "those who stood in for "
-            "strangers."
-        )
-    ).format(
-        named=figures.own_named,
-        count=figures.own_people,
-        others=figures.named_people - figures.own_named,
-        rest=people - figures.own_people,
-    )
-    return f"{text} These are {apart}"
+    if figures.own_people:
+        text += f" Of your own strangers {figures.own_named} of {figures.own_people} are named."
+    return text
 
 
 def proof(named: int, people: int, seen: Bounds) -> str:
     """What `named` of so many strangers prove; `seen` are the bounds of the FPIR."""
-    if people == 1:
-        text = (
-            "{named} of 1 stranger was named: that proves no more than an FPIR of at most {bound}."
-        )
-    else:
-        text = (
-            (
-                "{named} of {people} strangers was named: that proves no more than "
-                "an FPIR of at most "
-                "{bound}."
-            )
-            if named == 1
-            else (
-                "{named} of {people} strangers were named: that proves no more than "
-                "an FPIR of at most "
-                "{bound}."
-            )
-        )
-    return text.format(named=named, people=people, bound=percent(seen[1], up=True))
+    bound = percent(seen[1], up=True)
+    return f"{named} of {many(people, 'stranger')} named, so at most {bound} of all would be."
 
 
 def too_few(
@@ -103,36 +60,26 @@ def too_few(
     if figures.probes < FEW_PROBES:
         low, high = figures.intervals["rank1"]
         told.append(
-            f"Only {figures.probes} probes: rank-1 may be anything from {percent(low)} "
-            f"to {percent(high)}."
+            f"Only {figures.probes} probes: rank-1 lies between {percent(low)} and {percent(high)}."
         )
     if source == "none":
         told.append(
-            "No strangers, and nobody else enrolled to stand in for them: the FPIR is "
-            "unknown. Give --strangers DIR."
+            "There are no strangers to test with, so how many of them are named is unknown."
         )
         return tuple(told)
     if source == "left_out":
-        told.append(
-            "No strangers were given, so enrolled people stood in for them, each searched "
-            "in the gallery without themselves: a stand-in only. Give --strangers DIR."
-        )
+        told.append("Enrolled people stood in for strangers. Photographs of strangers tell more.")
     if source == "own_and_left_out":
-        told.append(
-            "Your own strangers are searched together with enrolled people who stand in for "
-            "strangers, each in the gallery without themselves. --strangers DIR takes nobody "
-            "but those of a folder."
-        )
+        told.append("Strangers are your own and enrolled people, each searched without themselves.")
     if f"{fpir:g}" not in figures.tpir:
         told.append(
-            f"{strangers} searches by strangers cannot show an FPIR of {percent(fpir)}: that needs "
-            f"{round(1 / fpir)} or more."
+            f"{strangers} searches by strangers are too few to measure an FPIR of {percent(fpir)}; "
+            f"{round(1 / fpir)} are needed."
         )
     if at_most(0, people) > fpir:
         told.append(
-            f"An FPIR of {percent(fpir)} needs {strangers_needed(fpir)} different "
-            "strangers, none of them named, to "
-            f"be proved; there are {people}."
+            f"It takes {strangers_needed(fpir)} strangers to prove an FPIR of {percent(fpir)}; "
+            f"there are {people}."
         )
     return tuple(told)
 

@@ -134,8 +134,9 @@ _GATES = (
          lambda gates: gates.min_sharpness, lambda gates: gates.min_sharpness * LENIENCE,
          label="sharpness"),
     # Its advice is whatever view is missing next.
-    Gate(Refusal.DUPLICATE, "near duplicate", "Move your head a little between pictures.",
-         ("", ""), lambda face: face.change, lambda gates: gates.min_change),
+    Gate(Refusal.DUPLICATE, "too like the last picture",
+         "Move your head a little between pictures.",
+         ("", ""), lambda face: face.change, lambda gates: gates.min_change, shown=False),
 )
 # fmt: on
 GATES: Mapping[str, Gate] = {gate.refusal: gate for gate in _GATES}

@@ -54,7 +54,7 @@ def bake_off(
     started = time.monotonic()
     fpir = settings.recognition.fpir if request.fpir is None else request.fpir
     if not 0 < fpir < 1:
-        raise UsageError("An FPIR lies between 0 and 1", f"{fpir} was given", "Try --fpir 0.01.")
+        raise UsageError("An FPIR lies between 0 and 1", f"{fpir} was given", "Try 0.01.")
     notes: list[str] = []
     table = _laid(workspace, settings, request, fpir, cancel, emit, notes)
     rows: list[Row] = []
@@ -119,12 +119,12 @@ def _laid(
             "Everybody enrolled is left out once and searches among the others, as a "
             "stranger would. "
             "`head` and `classic` have seen them in training, which flatters these two. "
-            "Better: --strangers DIR."
+            "A folder of strangers is better."
         )
     searches = strangers.searches
     common = measurable_fpir(fpir, searches)
     if strangers.source == "none":
-        notes.append("One person and no strangers: no FPIR can be measured. Try --strangers DIR.")
+        notes.append("With one person, only a folder of strangers shows an FPIR.")
     elif common > fpir:
         notes.append(
             f"{searches} searches by strangers cannot show an FPIR of {percent(fpir)}: the TPIRs "

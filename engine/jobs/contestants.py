@@ -98,7 +98,7 @@ def probes_in(
         raise NoPictures(
             "There are no probes",
             f"{folder} shows no face of anybody enrolled",
-            "Give a folder with one sub-folder a person, named as in `facedesk people`.",
+            "Choose a folder with one sub-folder a person, named as they are enrolled.",
         )
     return probes, chosen.warnings
 

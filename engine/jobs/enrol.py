@@ -14,6 +14,7 @@ from engine.cancel import Cancel
 from engine.contract import Captured, Emit, EnrolDone, Notice, Refused
 from engine.contract.errors import ConsentMissing, NoPictures, PersonNotFound, SourceError
 from engine.contract.messages import PictureKept, PicturesOver
+from engine.contract.remedies import Remedy
 from engine.contract.requests import EnrolRequest, Wishes
 from engine.faces.align import Face
 from engine.faces.detect import FaceFollower
@@ -89,7 +90,7 @@ class Capture:
                     return
         except SourceError as error:
             # What was captured before the camera was lost is good, so the session closes normally.
-            self.emit(Notice(text=f"{error}. {error.hint}", level="error"))
+            self.emit(Notice(text=f"{error}.", level="error", hint=error.hint))
 
     def settle(self) -> None:
         """Wait for the comparison with the other people, and do what was answered.
@@ -122,7 +123,7 @@ class Capture:
             try:
                 self.allow(other)
             except ConsentMissing as error:
-                self.emit(Notice(text=f"{error}. {error.hint}", level="error"))
+                self.emit(Notice(text=f"{error}.", level="error", hint=error.hint))
                 self.enrolment.give_up(for_good=True)
                 return
             self.emit(Notice(text=f"The pictures go to {other.name}"))
@@ -269,7 +270,7 @@ def _permit(
         workspace, [request.person], settings.consent, request.consent, request.source
     )
     if granted.sentence:
-        emit(Notice(text=granted.sentence, level="warning"))
+        emit(Notice(text=granted.sentence, level="warning", hint=Remedy.CONSENT))
     return granted
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.contract import Emit, EvaluateDone
 from engine.contract.errors import SplitMissing, UsageError
+from engine.contract.remedies import Remedy
 from engine.contract.requests import EvaluateRequest
 from engine.dataset.split import Split, check_fits, load_split
 from engine.evaluate import probes as choosing
@@ -235,7 +236,7 @@ class _Evaluation:
             raise SplitMissing(
                 "There is no split yet",
                 "the probes are its held-out pictures",
-                "Run `facedesk split` and `facedesk train`, or give --probes DIR.",
+                Remedy.PROBES,
             )
         return self._split
 
@@ -359,7 +360,7 @@ class _Evaluation:
                 for each in self._suspects(pictures, space, names, cuts)
             ),
             leakage=leaked,
-            sentence=words.summary(figures, searches, count, fpir),
+            sentence=words.summary(figures, searches, count),
             warnings=grouped(self._warnings),
         )
 

@@ -98,11 +98,7 @@ def not_unseen(verdict: GateVerdict, two_faced: Sequence[str]) -> GateVerdict:
     """`verdict`, but for a model with people of two faces, by name: that is not promoted."""
     if not two_faced:
         return verdict
-    whose = ("each of " if len(two_faced) > 1 else "") + ", ".join(two_faced)
-    text = (
-        f"The pictures of {whose} show two faces, so the model would name a second person as the "
-        "first. See `facedesk people show` and `evaluate`; `model promote` uses it all the same."
-    )
+    text = f"The pictures of {', '.join(two_faced)} show two faces."
     sentence = " ".join(filter(None, (verdict.sentence, text)))
     return replace(verdict, promote=False, sentence=sentence, two_faced=tuple(two_faced))
 
@@ -119,17 +115,16 @@ def judge(old: Hits, new: Hits, old_named: Hits, new_named: Hits) -> GateVerdict
         raise ValueError(f"hits {old.shape} and {new.shape} are not of the same probes")
     lost, gained = int((old & ~new).sum()), int((new & ~old).sum())
     worse = at_least(lost, lost + gained) > 0.5
-    counts = (
-        f"Of {len(old)} held-out pictures the model in use names {int(old.sum())} rightly, the new "
-        f"one {int(new.sum())} ({lost} lost, {gained} gained)"
+    sentence = (
+        f"It names {int(new.sum())} of {len(new)} held-out pictures rightly, "
+        f"the model before {int(old.sum())}."
     )
-    verdict = "that is worse beyond chance." if worse else "that is not worse beyond chance."
     let_in, kept_out = int((new_named & ~old_named).sum()), int((old_named & ~new_named).sum())
     looser = at_least(let_in, let_in + kept_out) > 0.5
     if looser:
-        verdict += (
-            f" It names {int(new_named.sum())} of {len(new_named)} strangers, the one in use "
-            f"{int(old_named.sum())}: worse beyond chance."
+        sentence += (
+            f" It names {int(new_named.sum())} of {len(new_named)} strangers, "
+            f"the model before {int(old_named.sum())}."
         )
     return GateVerdict(
         promote=not worse and not looser,
@@ -138,7 +133,7 @@ def judge(old: Hits, new: Hits, old_named: Hits, new_named: Hits) -> GateVerdict
         new_hits=int(new.sum()),
         lost=lost,
         gained=gained,
-        sentence=f"{counts}; {verdict}",
+        sentence=sentence,
         strangers=len(new_named),
         old_named=int(old_named.sum()),
         new_named=int(new_named.sum()),

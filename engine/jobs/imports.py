@@ -26,6 +26,7 @@ from engine.contract import (
     TwinChoice,
 )
 from engine.contract.errors import ConsentMissing, ModelError, NameTaken, NoPictures, PersonNotFound
+from engine.contract.remedies import Remedy
 from engine.contract.requests import EnrolRequest, ImportRequest, StrangersRequest
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
@@ -70,7 +71,7 @@ def import_pictures(
     names = list(dict.fromkeys(each.name for each in plan.people))
     granted = permit(workspace, names, settings.consent, request.consent)
     if granted.sentence:
-        emit(Notice(text=granted.sentence, level="warning"))
+        emit(Notice(text=granted.sentence, level="warning", hint=Remedy.CONSENT))
 
     def after(person: Person, session: str) -> Iterator[Event]:
         guard, days = faces or FaceGuard(), settings.trash.keep_days
@@ -101,7 +102,7 @@ def import_pictures(
         raise NoPictures(
             "Nothing was imported",
             f"none of {done.refused if done else 0} files holds a usable face",
-            "The reason stands beside each file; try --face largest, or larger pictures.",
+            "See the reason of each file. Choose the largest face, or larger pictures.",
         )
     return done
 
@@ -129,7 +130,7 @@ def _settled(
             granted = permit(workspace, [found.other], settings.consent, by)
         except ConsentMissing as error:  # they stay under the new name, and it is told
             yield found
-            yield Notice(text=f"{error}. {error.hint}", level="warning")
+            yield Notice(text=f"{error}.", level="warning", hint=error.hint)
             return
         other = note(people, people.get(found.other), granted)
         done = (
@@ -204,7 +205,8 @@ def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
         gallery, _unused = present_gallery(model, space, names)
         kept = kept_of(model.info)
     except ModelError as error:
-        emit(Notice(text=f"The threshold stays as it is: {error}. {error.hint}", level="warning"))
+        text = f"The threshold stays as it is: {error}."
+        emit(Notice(text=text, level="warning", hint=error.hint))
         return False
     found = stranger_embeddings(workspace, extractor, space, cancel, emit)
     _gallery, calibration = settle(space, gallery, fpir, kept, found)
@@ -289,5 +291,5 @@ def _refuse_known(area: StrangerArea, name: str) -> None:
     raise NameTaken(
         "This stranger is there already",
         f"{known.name}, {known.pictures} pictures",
-        "Give --as NAME: another name for somebody else, this one to add pictures.",
+        "Give another name, or this one on purpose to add pictures.",
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from engine.contract import Emit, Notice, SplitDone
 from engine.contract.errors import NoPictures, SplitMissing
+from engine.contract.remedies import Remedy
 from engine.dataset.split import (
     Split,
     check_fits,
@@ -91,6 +92,6 @@ def with_pictures(workspace: Workspace) -> tuple[Person, ...]:
         raise NoPictures(
             "Nobody is enrolled yet",
             f"{workspace.root} holds no pictures",
-            "Run `facedesk enroll NAME --source 0` or `facedesk import DIR` first.",
+            Remedy.ENROL,
         )
     return people

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.contract import Emit, FeaturesProgress, Notice
 from engine.contract.errors import DataError
+from engine.contract.remedies import Remedy
 from engine.jobs.material import Progress
 from engine.model.face_space import Space
 from engine.model.feature_store import EmbeddingCache
@@ -16,6 +17,7 @@ from engine.model.vgg16 import Extracts
 from engine.people.person import Person, warn_unread, whose
 from engine.people.registry import People, StrangerArea, strangers, unread_strangers
 from engine.recognise.threshold import StrangerSet
+from engine.text import many
 from engine.workspace.folder import Workspace
 
 
@@ -69,11 +71,8 @@ def ready_strangers(
             else:
                 rows[-1].append(placed)
     if missing:
-        text = (
-            f"Pictures of strangers that the model has not seen yet: {missing}; `facedesk train` "
-            "takes them in"
-        )
-        emit(Notice(text=text, level="warning"))
+        text = f"The model has not seen {many(missing, 'picture')} of strangers yet."
+        emit(Notice(text=text, level="warning", hint=Remedy.TRAIN))
     return _joined(used, rows, space.dims)
 
 

@@ -369,7 +369,7 @@ def backbone_for(request: TrainRequest, backbones: Backbones, emit: Emit) -> Bac
     if request.recipe == "classic" and choice.name == "resnet":
         return backbones.named("both")
     if choice.name == "resnet" and choice.reason:
-        text = f"The face network judges alone: {choice.reason}. `--backbone both` takes both."
+        text = f"Only the face network is used: {choice.reason}."
         emit(Notice(text=text))
     return backbones.named(choice.name)
 

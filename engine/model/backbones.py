@@ -45,6 +45,7 @@ from engine.contract.errors import (
     ModelCorrupt,
     UsageError,
 )
+from engine.contract.remedies import Remedy
 from engine.machine import CPUINFO, processor_features, processor_name, usable_cores
 from engine.model import resnet, weights
 from engine.model.face_space import PACKAGED, FaceSpace, JointSpace, Space, digest_file
@@ -130,7 +131,7 @@ def load_backbone(
         raise UsageError(
             f"Backbone {name} takes no VGG16 weights",
             source,
-            "Its face space is fitted on the packaged ones: add --backbone vgg16.",
+            "Choose backbone vgg16 to use other weights.",
         )
     takes = BACKBONES[name].takes_weights
     return with_weights(weights.load_weights(source) if takes else None, runtime, name)
@@ -177,7 +178,7 @@ def outdated(info: ModelInfo) -> ModelCorrupt:
     return ModelCorrupt(
         "This model was trained by an earlier version",
         f"{info.id} was made in another face space; people and pictures are all there",
-        "Train again: press t, or run `facedesk train`.",
+        Remedy.TRAIN,
     )
 
 

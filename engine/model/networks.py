@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.contract import Emit, Notice
 from engine.contract.errors import ModelCorrupt, UsageError
+from engine.contract.remedies import Remedy
 from engine.contract.requests import TrainRequest
 from engine.model.backbones import (
     DEFAULT,
@@ -39,7 +40,7 @@ from engine.workspace.folder import Workspace
 def layers(recipe: Recipe, *, people: int, unfreeze: bool) -> tuple[LayerRow, ...]:
     """Every layer of a recipe's network for so many people. Raises UsageError."""
     if recipe == "head" and unfreeze:
-        refuse_of_recipe("head", ["--unfreeze"])
+        refuse_of_recipe("head", ["unfreeze"])
     from engine.model.keras_export import recipe_layers  # TensorFlow: seconds
 
     return recipe_layers(recipe, people, load_weights(), packaged_space(DEFAULT), unfreeze)
@@ -73,23 +74,23 @@ def export(workspace: Workspace, file: Path, identity: str | None) -> int:
 
 def refuse_unfitting(request: TrainRequest) -> None:
     """Raise UsageError for options that the request's backbone or recipe does not have."""
-    given = ["--unfreeze"] if request.unfreeze and request.recipe == "head" else []
+    given = ["unfreeze"] if request.unfreeze and request.recipe == "head" else []
     fitting = train_options(request.recipe)
-    given += [f"--{name.replace('_', '-')}" for name in request.options if name not in fitting]
+    given += [name.replace("_", " ") for name in request.options if name not in fitting]
     refuse_of_recipe(request.recipe, given)
     if request.backbone in (None, "vgg16"):
         return
     options = {
-        "--recipe classic": request.recipe == "classic" and request.backbone == "resnet",
-        "--unfreeze": request.unfreeze and request.backbone == "resnet",
-        "--weights": request.weights is not None,
+        "recipe classic": request.recipe == "classic" and request.backbone == "resnet",
+        "unfreeze": request.unfreeze and request.backbone == "resnet",
+        "weights": request.weights is not None,
     }
     given = [option for option, is_given in options.items() if is_given]
     if given:
         raise UsageError(
             "{given} needs VGG16".format(given=" and ".join(given)),
             f"backbone {request.backbone} was asked for",
-            "Leave --backbone out, or the other option.",
+            "Choose one of the two.",
         )
 
 
@@ -100,7 +101,7 @@ def refuse_of_recipe(recipe: Recipe, given: Sequence[str]) -> None:
         raise UsageError(
             f"{' and '.join(given)} is for recipe {other}",
             "recipe head trains on features, and VGG16 stays as it is" if recipe == "head" else "",
-            f"Add --recipe {other}, or leave it out.",
+            f"Choose recipe {other}, or leave it out.",
         )
 
 
@@ -226,11 +227,11 @@ def model_in_use(workspace: Workspace, emit: Emit) -> StoredModel:
         emit(
             Notice(
                 text=(
-                    f"The model in use is damaged ({damage.message}). The one before "
-                    f"it, {model.info.id}, is used instead: "
-                    "`facedesk model rollback` keeps it, or train anew"
+                    f"The model in use is damaged ({damage.message}). The one before it, "
+                    f"{model.info.id}, is used instead."
                 ),
                 level="warning",
+                hint=Remedy.ROLLBACK,
             )
         )
     return model

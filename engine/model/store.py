@@ -22,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.contract.errors import DataError, ModelCorrupt, NoModel, WorkspaceDenied
+from engine.contract.remedies import Remedy
 from engine.model.epochs import Checkpoint
 from engine.model.record import (
     Label,
@@ -140,7 +141,7 @@ class ModelStore:
                 ", ".join(found),
                 "Give more of the one that is meant.",
             )
-        raise NoModel("There is no such model", text, "See `facedesk model list`.")
+        raise NoModel("There is no such model", text, Remedy.MODELS)
 
     def list(self, *, compare: bool = False) -> tuple[ModelInfo, ...]:
         """All models, newest first. Arrays are not verified; see `intact`.
@@ -159,7 +160,7 @@ class ModelStore:
         if self.current_id() is None:
             raise NoModel(
                 "No model has been trained yet",
-                hint="Enrol people, then run `facedesk train`.",
+                hint=Remedy.ENROL_TRAIN,
             )
 
     def current_id(self) -> str | None:
@@ -201,7 +202,7 @@ class ModelStore:
             raise NoModel(
                 "There is no model to go back to",
                 f"no intact one was in use before {current}" if current else "none was ever in use",
-                "`facedesk model list` shows all of them; or train a new one.",
+                Remedy.MODELS,
             )
         self._put(*found)
         return self._info(found[0])
@@ -371,12 +372,11 @@ class ModelStore:
         if damage.cure:
             return ModelCorrupt("The model cannot be read", f"{identity}: {damage}", damage.cure)
         if identity != self.current_id():
-            hint = "`facedesk model list` shows those that are intact."
-        elif older := self._before():
-            hint = "`facedesk model rollback` returns to an intact one, {older}; or train anew."
-            hint = hint.format(older=older[0])
+            hint: str = Remedy.MODELS
+        elif self._before():
+            hint = Remedy.ROLLBACK
         else:
-            hint = "No other one to go back to is intact: train anew. Pictures are not affected."
+            hint = "No other model is intact. Train again; the pictures are not affected."
         if not _is_id(identity):
             identity = "models/current holds no model's id"
         return ModelCorrupt("The model is damaged", f"{identity}: {damage}", hint)

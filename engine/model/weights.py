@@ -238,8 +238,7 @@ def _other_kind(path: Path, kind: str) -> ModelError:
     return ModelError(
         "The file holds no VGG16 weights that can be read",
         f"{path} is {kind}",
-        "Read are an .npz of Facedesk's and Keras' 'notop' .h5, which `model.save('vgg16.h5')` "
-        "writes too. Or leave --weights out: the packaged weights are used then.",
+        "Choose an .npz of Facedesk's or a Keras 'notop' .h5, or leave the weights out.",
     )
 
 
@@ -258,7 +257,7 @@ def _download() -> Path:
         raise ModelError(
             "The VGG16 weights could not be downloaded",
             str(error),
-            "Check the network, or leave --weights out: the packaged ones need none.",
+            "Check the network, or leave the weights out.",
         ) from error
     return Path(fetched)
 
@@ -271,7 +270,7 @@ def _downloaded() -> Path:
         raise ModelError(
             "The model needs VGG16 weights that are not here",
             f"Keras' download is not at {path}",
-            "Nothing is fetched for a model: `facedesk train --weights imagenet` fetches them.",
+            "Train again with the weights imagenet: that fetches them.",
         )
     return path
 
@@ -300,7 +299,7 @@ def _unreadable(path: Path, error: OSError) -> ModelError:
     return ModelError(
         "The VGG16 weights cannot be read",
         f"{path}: {error.strerror}",
-        "Name an existing .npz or Keras 'notop' .h5 file, or leave --weights out.",
+        "Choose an .npz or Keras 'notop' .h5 file, or leave the weights out.",
     )
 
 
@@ -308,7 +307,7 @@ def _corrupt(source: str, reason: str) -> ModelCorrupt:
     return ModelCorrupt(
         "The VGG16 weights are damaged",
         f"{source}: {reason}",
-        "Get the file again, or leave --weights out to use the packaged weights.",
+        "Get the file again, or leave the weights out.",
     )
 
 

@@ -22,6 +22,7 @@ from engine.contract.errors import (
     UsageError,
 )
 from engine.contract.people import Trashed
+from engine.contract.remedies import Remedy
 from engine.people import traces
 from engine.people.permission import refuse_taken_back
 from engine.people.person import Person, clean_name, read_sessions, refuse_unread
@@ -197,7 +198,7 @@ def undo(workspace: Workspace, id: str = "") -> Trashed:
             raise UndoConflict(
                 "Could not undo this",
                 f"{name} is enrolled again already",
-                f"Delete that person first, then undo again (facedesk trash undo {found.id}).",
+                "Delete that person first, then undo again.",
             )
         try:
             people.refuse_taken(name, own=None)
@@ -205,7 +206,7 @@ def undo(workspace: Workspace, id: str = "") -> Trashed:
             raise NameTaken(
                 "The name was taken meanwhile",
                 f"another person is called {name} now",
-                f"Rename that person, then undo again (facedesk trash undo {found.id}).",
+                "Rename that person, then undo again.",
             ) from error
     about = [(each, {"change": found.id}) for each, _unused in found.back_ids if each]
     with Audit(workspace).of_all("change-undone", about or [("", {"change": found.id})]):
@@ -228,7 +229,7 @@ def remove_stranger(workspace: Workspace, name: str) -> tuple[str, int]:
         gone = people.get(name)
     except PersonNotFound as error:
         raise PersonNotFound(
-            "There is no such stranger", clean_name(name), "See `facedesk strangers list`."
+            "There is no such stranger", clean_name(name), Remedy.STRANGERS
         ) from error
     with Audit(area).of("stranger-removed", gone.id, pictures=gone.pictures):
         people.delete(name)
@@ -274,7 +275,7 @@ def _chosen(
             raise NoPictures(
                 "There is no such picture",
                 f"{each} of {person.name}",
-                "See `facedesk people show NAME`.",
+                Remedy.PICTURES,
             )
         wanted.setdefault(session, set()).update([file] if file else have[session])
     if not wanted:

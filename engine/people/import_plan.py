@@ -172,7 +172,7 @@ def plan_strangers(path: Path, name: str | None = None) -> ImportPlan:
         raise DataError(
             "One name does not fit several people",
             f"{_text(str(path))} has sub-folders, and each is a stranger of its own",
-            "Leave out --as, or name a folder with pictures of one person.",
+            "Give no name, or a folder with pictures of one person.",
         )
     if folders:
         with contextlib.suppress(NoPictures):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from engine.contract.errors import ConsentMissing, DataError, PersonNotFound
 from engine.contract.people import Consent, noted, outdated_words, state_of
+from engine.contract.remedies import Remedy
 from engine.people.person import Person, clean_name
 from engine.people.registry import People, utc_now
 from engine.people.roster import consent_for, forget_consent
@@ -81,8 +82,8 @@ def brought(
             raise
         raise ConsentMissing(
             error.title,
-            f"what the archive says of {name} is not believed (consent.required is refuse)",
-            "Look at their own record, then say who did: --consent WHO.",
+            f"what the archive says of {name} is not believed",
+            Remedy.CONSENT,
         ) from error
     return Permission(sentence, {name_key(name): consent} if consent else {})
 
@@ -114,9 +115,7 @@ def withdraw_consent(workspace: Workspace, name: str) -> Consent:
     registry = People(workspace)
     person = registry.get(name)
     if person.consent is None or not person.consent.given:
-        raise DataError(
-            "There is no consent to withdraw", person.name, "See `facedesk people show NAME`."
-        )
+        raise DataError("There is no consent to withdraw", person.name, Remedy.PICTURES)
     consent = replace(person.consent, withdrawn=utc_now())
     with Audit(workspace).of("consent-withdrawn", person.id, text_version=consent.text_version):
         registry.set_consent(person.name, consent)
@@ -136,10 +135,7 @@ def refuse_taken_back(person: Person, into: Person) -> None:
         raise ConsentMissing(
             "Consent was taken back",
             f"{person.name} took their consent back, and would be named again as {into.name}",
-            (
-                "Ask, and note that they agree again (facedesk people consent NAME --by WHO); or "
-                f"take {into.name}'s back too (--withdraw), or erase {person.name}."
-            ),
+            Remedy.AGREE_AGAIN,
         )
 
 
@@ -172,11 +168,11 @@ def _judge(known: Mapping[str, Consent | None], settings: ConsentSettings) -> st
     if missing and settings.required == "refuse":
         raise ConsentMissing(
             "Consent is missing",
-            f"no consent is noted of {_list(missing)} (consent.required is refuse)",
-            "Ask, then say who asked: --consent WHO, or the field Consent of the form.",
+            f"no consent recorded for {_list(missing)}",
+            Remedy.CONSENT,
         )
     if missing:
-        return f"No consent is noted of {_list(missing)}: c notes it, or --consent WHO."
+        return f"No consent recorded for {_list(missing)}."
     if outdated:
         name, agreed = outdated[0]
         sentence = f"{name} {outdated_words(agreed, settings)}"

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from engine.contract.errors import DataError, NameTaken, PersonNotFound, WorkspaceDenied
 from engine.contract.people import Consent
+from engine.contract.remedies import Remedy
 from engine.people import traces
 from engine.people.person import (
     FORMAT,
@@ -109,9 +110,7 @@ class People:
     def by_slug(self, slug: str) -> Person:
         """The person in this folder. Raises PersonNotFound, PersonUnreadable."""
         if not is_slug(slug) or not self._folder(slug).is_dir():
-            raise PersonNotFound(
-                "Nobody of this name is enrolled", slug, "See `facedesk people list`."
-            )
+            raise PersonNotFound("Nobody of this name is enrolled", slug, Remedy.PEOPLE)
         try:
             return self._read(slug)
         except FileNotFoundError as error:  # deleted meanwhile
@@ -135,7 +134,7 @@ class People:
     def session_directory(self, slug: str, session: str) -> Path:
         """Where a session's pictures lie. Raises DataError for a text that is not a session id."""
         if not is_slug(slug) or not is_session_id(session):
-            raise DataError("No such session", f"{slug}/{session}", "See `facedesk people list`.")
+            raise DataError("No such session", f"{slug}/{session}", Remedy.PEOPLE)
         return self._folder(slug) / session
 
     # --- changing (the caller holds the writer lock) -------------------------------------------
@@ -346,7 +345,7 @@ class People:
         names = {name_key(other): other for _, other in self._names()}
         near = difflib.get_close_matches(name_key(name), names, n=1)
         unread = ", ".join(each.shown for each in self.unread())
-        hint = "See `facedesk people list`."
+        hint: str = Remedy.PEOPLE
         if near:
             hint = f"Did you mean {names[near[0]]}?"
         elif unread:

@@ -18,6 +18,7 @@ from typing import Any
 
 from engine.contract.errors import DataError, FacedeskError, NameInvalid, UsageError
 from engine.contract.people import Added, Consent, RosterRow
+from engine.contract.remedies import Remedy
 from engine.people.person import clean_name
 from engine.people.registry import People
 from engine.text import name_key, unguarded
@@ -53,9 +54,7 @@ def entries(workspace: Workspace) -> tuple[Entry, ...]:
     except FileNotFoundError:
         return ()
     except (KeyError, TypeError, AttributeError, NameInvalid) as error:
-        raise DataError(
-            "The roster is damaged", str(path), "Clear it with `facedesk roster clear`."
-        ) from error
+        raise DataError("The roster is damaged", str(path), Remedy.ROSTER) from error
 
 
 def rows(workspace: Workspace) -> tuple[RosterRow, ...]:

@@ -68,7 +68,7 @@ class Enrolment:
             raise UsageError(
                 "The number of pictures is out of bounds",
                 f"{self.target} was asked for, 1 to {LARGEST_TARGET} are possible",
-                "Choose another --count.",
+                "Choose another number.",
             )
         self._audit = Audit(self.people.workspace)
         self._audit.ready()

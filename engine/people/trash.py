@@ -27,6 +27,7 @@ from typing import Any
 
 from engine.contract.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
 from engine.contract.people import Trashed
+from engine.contract.remedies import Remedy
 from engine.people import traces
 from engine.people.clock import read_clock
 from engine.people.person import is_slug
@@ -183,7 +184,7 @@ class Trash:
             raise NothingToUndo(
                 "There is nothing to undo",
                 f"no change {id} in the trash" if id else "the trash is empty",
-                "See `facedesk trash list`.",
+                Remedy.TRASH,
             )
         return found
 
@@ -343,7 +344,7 @@ class Trash:
                     raise UndoConflict(
                         what,
                         f"{place} {why}: something was changed since",
-                        "Undo what was done later first; see `facedesk trash list`.",
+                        "Undo what was done later first.",
                     )
             plan.add(str(source), str(target))
 

@@ -31,6 +31,7 @@ from typing import Any
 
 from engine.contract import Sighted
 from engine.contract.errors import DataError, WorkspaceDenied
+from engine.contract.remedies import Remedy
 from engine.people.clock import read_clock
 from engine.people.picture_records import PictureRecord, record_of
 from engine.settings import UnknownSettings
@@ -270,7 +271,7 @@ def _gone(id: str) -> DataError:
     return DataError(
         "There is no such sighting",
         id[:80],
-        "See `facedesk unknown list`; u undoes.",
+        Remedy.UNKNOWN,
     )
 
 

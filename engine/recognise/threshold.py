@@ -137,27 +137,32 @@ LEAST_STRANGERS = 20
 
 
 def sentence(calibration: Calibration) -> str:
-    """What share of strangers may be named, what was measured, and on how many."""
-    said = [f"Expected false matches: {percent(calibration.fpir)}."]
-    if calibration.measured:
-        said.append(_measured(calibration))
-    else:
-        said.append("Not yet measured on strangers at your camera: `facedesk strangers add`.")
+    """How often a stranger may be named, and what was measured."""
+    if not calibration.measured:
+        expected = percent(calibration.fpir)
+        return f"Expected false matches: {expected}, default, not yet measured on your camera."
+    highest = percent(calibration.fpir_high, up=True)
+    measured = many(calibration.measured, "stranger")
+    return f"Expected false matches: at most {highest}, measured on {measured} of yours."
+
+
+def remarks(calibration: Calibration) -> list[str]:
+    """What the sentence rests on, in sentences."""
+    said = []
+    if 0 < calibration.measured < LEAST_STRANGERS:
+        needed, share = strangers_needed(calibration.fpir), percent(calibration.fpir)
+        said.append(f"{needed} strangers would show {share}.")
     if calibration.stand_ins:
-        people = many(calibration.stand_ins, "enrolled person", "enrolled people")
         said.append(
-            f"Of {people}, each searched without themselves, "
-            f"{calibration.stand_in_hits:.3g} were named."
+            f"{calibration.stand_in_hits:.3g} of {calibration.stand_ins} enrolled people were "
+            "named in a search without themselves."
         )
     if calibration.alone:
-        one = "person has one picture only: their threshold is"
-        more = "people have one picture only: their thresholds are"
-        said.append(f"{many(calibration.alone, one, more)} a careful guess.")
+        said.append(f"{many(calibration.alone, 'person has', 'people have')} one picture only.")
     if calibration.lean:
-        one = "person has fewer than five pictures: their threshold follows"
-        more = "people have fewer than five pictures: their thresholds follow"
-        said.append(f"{many(calibration.lean, one, more)} how others' pictures vary.")
-    return " ".join(said)
+        who = many(calibration.lean, "person has", "people have")
+        said.append(f"{who} fewer than five pictures.")
+    return said
 
 
 def brief(calibration: Calibration) -> str:
@@ -165,17 +170,6 @@ def brief(calibration: Calibration) -> str:
     if calibration.measured < LEAST_STRANGERS:
         return f"false matches about {percent(calibration.fpir)}"
     return f"false matches at most {percent(calibration.fpir_high, up=True)}"
-
-
-def _measured(calibration: Calibration) -> str:
-    count, hits = calibration.measured, whole(calibration.hits)
-    bound = percent(calibration.fpir_high, up=True)
-    own = many(count, "stranger of your own is", "strangers of your own are")
-    text = f"{hits} of {own} named, which shows at most {bound}."
-    if count >= LEAST_STRANGERS:
-        return text
-    needed = strangers_needed(calibration.fpir)
-    return f"{text} It takes {needed} to show {percent(calibration.fpir)}."
 
 
 def settle(
@@ -188,7 +182,8 @@ def settle(
     made = calibrate(space.impostors, fpir, gallery.names, kept)
     if strangers is not None and len(strangers):
         made = corrected(made, gallery.with_raised(made.raised), strangers)
-    made = replace(made, sentence=sentence(made), brief=brief(made))
+    notes = (*made.notes, *remarks(made))
+    made = replace(made, sentence=sentence(made), brief=brief(made), notes=notes)
     return gallery.with_raised(made.raised), made
 
 

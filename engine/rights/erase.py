@@ -21,6 +21,7 @@ from typing import Any
 
 from engine.contract.errors import DataError
 from engine.contract.people import Answers, Doubts, Erased, ErasureUnanswered, Receipt
+from engine.contract.remedies import Remedy
 from engine.people.registry import People, utc_now
 from engine.rights import doubts, evidence, stores
 from engine.rights.doubts import Scores, held_in, others_of
@@ -139,7 +140,7 @@ def resume(workspace: Workspace) -> tuple[Erased, ...]:
             raise DataError(
                 "An unfinished erasure is damaged",
                 f"{marker}: {error}",
-                "Erase the person again (facedesk people erase), then remove that file.",
+                Remedy.ERASE_AGAIN,
             ) from error
         finished.append(_run(workspace, marker, body, who, resumed=True))
     return tuple(finished)

@@ -58,8 +58,7 @@ def format_of(root: Path) -> int:
         raise DataError(
             "The folder is not a workspace",
             f"{path} does not say which format it has",
-            "Choose another --workspace. If Facedesk made it and the file was damaged, remove "
-            "that file.",
+            "Choose another workspace. If Facedesk made this one, remove that file.",
         )
     if found > FORMAT:
         raise WorkspaceTooNew(
@@ -270,7 +269,7 @@ class Workspace:
                 raise WorkspaceLocked(
                     "The workspace is in use",
                     f"{holder} is writing to {self.root}",
-                    "Wait for it to finish, stop it, or choose another --workspace.",
+                    "Wait for it, stop it, or choose another workspace.",
                 ) from error
 
 

@@ -138,7 +138,7 @@ def exposures(root: Path, mounts: Path = Path("/proc/self/mountinfo")) -> tuple[
     kind, status, found = file_system(place, mounts), place.stat(), []
     if SHARED.fullmatch(kind):
         text = f"{root} lies on {kind}: other computers may read it"
-        remedy = "Name a --workspace on a disk of this computer, or encrypt it."
+        remedy = "Choose a workspace on a disk of this computer, or encrypt it."
         found.append(Exposure("network", text, remedy))
     if place == root and status.st_uid != os.geteuid():
         text = f"{root} belongs to another user ({status.st_uid})"
@@ -146,7 +146,7 @@ def exposures(root: Path, mounts: Path = Path("/proc/self/mountinfo")) -> tuple[
     mode = stat.S_IMODE(status.st_mode)
     if place == root and mode & 0o077 and WITHOUT_MODES.fullmatch(kind):
         text = f"{root} lies on {kind}, which keeps no permissions"
-        remedy = "Mount it with umask=077, name another --workspace, or encrypt it."
+        remedy = "Mount it with umask=077, choose another workspace, or encrypt it."
         found.append(Exposure("modes", text, remedy))
     elif place == root and mode & 0o077:
         text = f"other users may look into {root} (mode {mode:04o})"

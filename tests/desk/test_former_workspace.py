@@ -13,6 +13,7 @@ from engine.cancel import Cancel
 from engine.config import load_settings
 from engine.contract import Event, Notice
 from engine.contract.errors import ModelCorrupt
+from engine.contract.remedies import Remedy
 from engine.contract.requests import TrainRequest
 from engine.desk.library import person_rows
 from engine.desk.local import LocalDesk
@@ -69,7 +70,7 @@ def after(former: Workspace, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 def test_a_model_of_before_says_what_to_do(old: Workspace) -> None:
     with pytest.raises(ModelCorrupt, match="trained by an earlier version") as caught:
         Recognition(old, SETTINGS, lambda event: None)
-    assert caught.value.hint == "Train again: press t, or run `facedesk train`."
+    assert caught.value.hint == Remedy.TRAIN
 
 
 def test_people_are_listed_and_the_unknown_reads_before_any_training(old: Workspace) -> None:

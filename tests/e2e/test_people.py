@@ -61,7 +61,7 @@ def test_consent_and_facts_are_shown(facedesk: Any, workspace: Workspace) -> Non
     run = facedesk("people", "consent", "Anna", "--by", "Desk one", "--text-version", "3", *at)
     assert run.code == 0, run.err
     shown = facedesk("people", "show", "Anna", "--pictures", *at).out
-    assert "noted by Desk one" in shown
+    assert "recorded by Desk one" in shown
     assert "text version 3" in shown
     assert "0003.png" in shown
     assert facedesk("people", "consent", "Anna", "--withdraw", *at).code == 0

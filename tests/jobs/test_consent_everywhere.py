@@ -89,7 +89,7 @@ def test_without_consent_it_is_told_and_done(
     workspace: Workspace, frames: Path, made: Callable[[Path], Way]
 ) -> None:
     (text,) = [t for t in made(frames)(workspace, WARN, "") if "consent" in t]
-    assert text.startswith(f"No consent is noted of {NAME}")
+    assert text.startswith(f"No consent recorded for {NAME}")
     assert People(workspace).get(NAME).pictures
 
 

@@ -23,12 +23,12 @@ OFF = ConsentSettings(required="off")
 
 def test_without_consent_one_sentence_names_who_it_is_about(workspace: Workspace) -> None:
     granted = permit(workspace, ["Ada", "Bob", "Cleo", "Dan"], WARN)
-    assert granted.sentence.startswith("No consent is noted of Ada, Bob, Cleo and 1 more")
+    assert granted.sentence.startswith("No consent recorded for Ada, Bob, Cleo and 1 more")
     assert granted.new == {}
 
 
 def test_refusing_is_a_typed_error_with_a_way_out(workspace: Workspace) -> None:
-    with pytest.raises(ConsentMissing, match="no consent is noted of Ada") as refused:
+    with pytest.raises(ConsentMissing, match="no consent recorded for Ada") as refused:
         permit(workspace, ["Ada"], REFUSE)
     assert "--consent WHO" in refused.value.hint
     assert refused.value.exit_code == 4

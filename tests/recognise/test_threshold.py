@@ -119,25 +119,21 @@ def test_without_own_strangers_the_sentence_says_that_nothing_was_measured(
 ) -> None:
     _gallery, found = settle(space, gallery(space), 0.01, Kept(KEPT.own))
     assert found.sentence == (
-        "Expected false matches: 1 %. Not yet measured on strangers at your camera: "
-        "`facedesk strangers add`."
+        "Expected false matches: 1 %, default, not yet measured on your camera."
     )
     assert found.brief == "false matches about 1 %"
 
 
 def test_stand_ins_are_said_to_be_enrolled_people(space: FaceSpace) -> None:
     _gallery, found = settle(space, gallery(space), 0.01, KEPT)
-    assert "Of 5 enrolled people, each searched without themselves, 0.5 were named." in (
-        found.sentence
-    )
+    assert "0.5 of 5 enrolled people were named in a search without themselves." in found.notes
 
 
 def test_with_own_strangers_the_sentence_is_a_bound_rounded_up(space: FaceSpace) -> None:
     high = Kept({slug: Own(20, 1.5, 1.4) for slug in "abcde"})
     _gallery, found = settle(space, gallery(space), 0.01, high, strangers(120))
     assert found.sentence == (
-        "Expected false matches: 1 %. 0 of 120 strangers of your own are named, which shows at "
-        "most 2.5 %."
+        "Expected false matches: at most 2.5 %, measured on 120 strangers of yours."
     )
     assert found.brief == "false matches at most 2.5 %"
 
@@ -147,15 +143,16 @@ def test_few_own_strangers_are_called_few_and_it_is_said_how_many_would_do(
 ) -> None:
     high = Kept({slug: Own(20, 1.5, 1.4) for slug in "abcde"})
     _gallery, found = settle(space, gallery(space), 0.01, high, strangers(19))
-    assert found.sentence.endswith("which shows at most 15 %. It takes 299 to show 1 %.")
+    assert "at most 15 %, measured on 19 strangers" in found.sentence
+    assert "299 strangers would show 1 %." in found.notes
     assert found.brief == "false matches about 1 %"
 
 
 def test_people_with_few_pictures_are_told(space: FaceSpace) -> None:
     kept = Kept({"a": Own(1), "b": Own(3, 0.5, 0.4), "c": OWN})
     _gallery, found = settle(space, gallery(space, 3), 0.01, kept)
-    assert "1 person has one picture only: their threshold is a careful guess." in found.sentence
-    assert "1 person has fewer than five pictures" in found.sentence
+    assert "1 person has one picture only." in found.notes
+    assert "1 person has fewer than five pictures." in found.notes
 
 
 def test_the_event_says_what_the_record_says(space: FaceSpace) -> None:

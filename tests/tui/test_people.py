@@ -345,7 +345,7 @@ async def test_enter_shows_what_is_known_of_a_person(run, size):
         await open_person(table)
         await table.shows(
             "6 pictures in 2 sessions",
-            "Consent: none noted",
+            "No consent recorded",
             "9 of 12 probes named rightly",
             "Bob 2 times",
             "0001.png",
@@ -408,12 +408,12 @@ async def test_consent_is_noted_with_the_configured_text(run):
     async with run(desk(), size=(80, 24)) as table:
         await open_person(table)
         await table.press("c")
-        await table.shows("Consent of Ada Lovelace", "I agree that pictures", "none noted")
+        await table.shows("Consent of Ada Lovelace", "I agree that pictures", "No consent recorded")
         await table.type("Desk one")
         await table.press("enter")
         await table.until(lambda: table.desk.asked("note_consent"))
         assert table.desk.asked("note_consent") == [("Ada Lovelace", "Desk one", "1")]
-        await table.shows("noted by Desk one", "text version 1")
+        await table.shows("recorded by Desk one", "text version 1")
 
 
 async def test_consent_needs_somebody_who_asked(run):

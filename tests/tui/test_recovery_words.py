@@ -16,28 +16,28 @@ from tui.words.recovery import recovery_words
     [
         (
             Recovered(interrupted="facedesk train (process 7)"),
-            "facedesk train (process 7) was cut short. What was kept is whole.",
+            "facedesk train (process 7) was cut short. Nothing that was kept is lost.",
         ),
         (
             Recovered(unfinished=1, leftovers=2, finished=("Deleted Anna (1 picture)",)),
-            "An earlier run was cut short. Removed: 1 unfinished file. Removed: 2 leftovers of "
-            "nobody. Finished: Deleted Anna (1 picture). What was kept is whole.",
+            "An earlier run was cut short. Removed: 1 unfinished file. Removed: 2 stray folders. "
+            "Finished: Deleted Anna (1 picture). Nothing that was kept is lost.",
         ),
         (
             Recovered(interrupted="facedesk enroll (process 7)", kept=(("Anna", 56),)),
-            "facedesk enroll (process 7) was cut short. Kept and not in the model yet: 56 pictures "
-            "of Anna; `facedesk train` trains them. What was kept is whole.",
+            "facedesk enroll (process 7) was cut short. Not in the model yet: 56 pictures "
+            "of Anna; `facedesk train` trains them. Nothing that was kept is lost.",
         ),
         (
             Recovered(kept=(("Ada", 1), ("Bo", 2), ("Cy", 3), ("Di", 4), ("Ed", 5))),
-            "An earlier run was cut short. Kept and not in the model yet: 1 picture of Ada, "
+            "An earlier run was cut short. Not in the model yet: 1 picture of Ada, "
             "2 pictures of Bo, 3 pictures of Cy and 9 pictures of 2 others; `facedesk train` "
-            "trains them. What was kept is whole.",
+            "trains them. Nothing that was kept is lost.",
         ),
         (
             Recovered(failed="The disk is full"),
-            "An earlier run was cut short. The rest waits: The disk is full. What was kept is "
-            "whole.",
+            "An earlier run was cut short. The rest waits: The disk is full. Nothing that was "
+            "kept is lost.",
         ),
     ],
 )
@@ -64,7 +64,7 @@ async def test_the_next_start_says_what_an_earlier_run_kept(run) -> None:
         person("Cy", pictures=9),
     )
     async with run(FakeDesk(rows, (model(current=True),))) as table:
-        told = "Kept and not in the model yet: 56 pictures of Ada; t trains them."
+        told = "Not in the model yet: 56 pictures of Ada; t trains them."
         await table.until(lambda: told in table.log())
 
 
@@ -74,7 +74,7 @@ def test_the_log_pane_warns_of_a_workspace_that_was_upgraded() -> None:
     assert (line.level, "format 0" in line.text) == ("warning", True)
 
 
-@pytest.mark.parametrize(("back", "words"), [(True, "went back"), (False, "stood for a day")])
+@pytest.mark.parametrize(("back", "words"), [(True, "went back"), (False, "For a day")])
 def test_the_log_pane_warns_of_a_clock_that_jumped(back: bool, words: str) -> None:
     jump = ClockChanged(before="2026-11-27T12:00:00+00:00", now="2099-01-01T00:00:00", back=back)
     line = describe(jump)

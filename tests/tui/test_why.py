@@ -98,7 +98,7 @@ async def test_the_key_works_on_the_desk_alone(run):
     [
         (
             {"rule": Rule.BELOW_THRESHOLD, "decision": "unknown", "person": None, "score": 0.2},
-            "Unknown: 0.20 for Ada Lovelace, who is nearest, is below the threshold 0.48.",
+            "Unknown: nearest is Ada Lovelace with match 5, 50 is needed.",
         ),
         (
             {"rule": Rule.TOO_FEW_FRAMES, "decision": "unsure", "person": None, "of": 1},
@@ -106,10 +106,11 @@ async def test_the_key_works_on_the_desk_alone(run):
         ),
         (
             {"rule": Rule.NO_MAJORITY, "decision": "unsure", "person": None, "votes": 3},
-            "only 3 of 7 frames say so; more than half must",
+            "only 3 of 7 frames name Ada Lovelace, more than half must",
         ),
         ({"runner_up": None}, "Nobody else is in this model."),
         ({"window": 1, "of": 1}, "One picture decided by itself."),
+        ({}, "Score 0.62, threshold 0.48."),
         ({"stale": True}, "Pictures of this person changed since training"),
         ({"compared": 0, "nearest": ()}, "No enrolled picture to compare with"),
     ],

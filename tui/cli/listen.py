@@ -57,7 +57,7 @@ NOTES: Mapping[type[Event], Callable[[Any], tuple[str, str]]] = {
         "",
     ),
     ImportRefused: lambda e: (f"refused {e.file}: {refusal(e.reason, e.value, e.limit)}", ""),
-    Notice: lambda e: (e.text, "" if e.level == "info" else "yellow"),
+    Notice: lambda e: (f"{e.text} {e.hint}".rstrip(), "" if e.level == "info" else "yellow"),
 }
 """Events that are a line on stderr: its text and its colour."""
 

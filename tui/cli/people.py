@@ -11,6 +11,7 @@ import click
 
 from engine.cancel import Cancel
 from engine.contract.people import Answers, Doubts, ErasureUnanswered, Trashed, state_of
+from engine.contract.remedies import Remedy
 from engine.desk import library
 from engine.people import changes, permission
 from engine.people.registry import People
@@ -273,7 +274,7 @@ def people_import(context: Context, file: Path, consent: str) -> None:
             for event in put_aside(workspace, guard, person, session.id, days, Cancel()):
                 emit(event)
     if done.sentence:
-        context.output.note(done.sentence, "yellow")
+        context.output.note(f"{done.sentence} {Remedy.CONSENT}", "yellow")
     context.output.done(
         f"{done.name} is enrolled: {many(done.pictures, 'picture')} in "
         f"{many(done.sessions, 'session')}. Train, so that the model learns them.",

@@ -24,6 +24,7 @@ from tui.keys.keymap import with_keys
 from tui.link import EngineApp, log
 from tui.panes.training import verdict
 from tui.screens.forms import NewPersonForm
+from tui.words.remedies import in_app
 from tui.words.text import clean
 
 Step = Literal["capture", "split", "train", "recognise"]
@@ -237,7 +238,7 @@ class QuickEnrolment:
             try:
                 await work
             except FacedeskError as error:
-                self._fail(run, " ".join(filter(None, (f"{error}.", error.hint))))
+                self._fail(run, " ".join(filter(None, (f"{error}.", in_app(error.hint)))))
             except Exception as error:
                 log.exception("a step of the quick enrolment failed")
                 self._fail(

@@ -22,6 +22,7 @@ from engine.contract.errors import FacedeskError
 from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.widgets.fields import Wrong
+from tui.words.remedies import in_app
 from tui.words.text import clean
 
 Result = TypeVar("Result")
@@ -136,7 +137,7 @@ class Form(Dialog[bool], Generic[Request]):
         try:
             await self._send(request)
         except FacedeskError as error:
-            self.refuse(" ".join(filter(None, (f"{error}.", error.hint))))
+            self.refuse(" ".join(filter(None, (f"{error}.", in_app(error.hint)))))
         except Exception as error:
             self.refuse(
                 "Unexpected trouble: {error}".format(error=f"{type(error).__name__}: {error}")

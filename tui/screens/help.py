@@ -135,7 +135,7 @@ def welcome_steps(cameras: Sequence[str]) -> tuple[tuple[str, str], ...]:
     if not cameras:
         found = "None found on this machine: a clip, a stream or demo:collins serves as well."
     try_first = (
-        "To see the whole job first, without a camera: leave, and run `facedesk demo --tui`. "
+        "To see the whole job first, without a camera: leave, and run `facedesk demo`. "
         "`facedesk doctor` says what is wrong with a camera."
     )
     enrol = (

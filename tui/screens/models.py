@@ -150,10 +150,10 @@ class ModelsScreen(Dialog[None]):
             if row.damaged:
                 lines.append(f"Damaged: {clean(row.damage)}")
             elif row.rank1 is None:
-                how = f"facedesk evaluate --model {clean(row.id)}"
-                if row.current:
-                    how = with_keys("{key.evaluation} on the desk")
-                lines.append(f"Not evaluated yet: {how} measures it.")
+                how = "{key.evaluation} on the desk measures it."
+                if not row.current:
+                    how = "{key[models.promote]} puts it in use, then " + how
+                lines.append(f"Not evaluated yet: {with_keys(how)}")
         self.query_one("#models-detail", Static).update(Text("\n".join(lines)))
         self._draw(row, used)
 

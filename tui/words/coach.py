@@ -8,6 +8,7 @@ from __future__ import annotations
 from engine.contract import Advice, Coaching, Rule, Why
 from engine.faces.refusal import GATES
 from engine.text import many
+from tui.words.figures import matched
 from tui.words.text import clean, number, reason_words, span
 
 WORDS: dict[str, str] = {
@@ -29,7 +30,7 @@ WORDS: dict[str, str] = {
 def advice(said: Coaching) -> str:
     """The one thing to do now."""
     if said.covered and not said.reason and said.advice != Advice.COMPARING:
-        return "all views seen: x keeps what there is"
+        return "all views seen"
     return WORDS.get(said.advice, said.advice.replace("_", " "))
 
 
@@ -42,9 +43,8 @@ def why_refused(said: Coaching) -> str:
         return reason
     if gate.unit:
         return f"{reason}: {number(said.value)} pixels, {number(said.limit)} needed"
-    over = "{reason}: {value}, at most {limit}"
-    text = over if said.value > said.limit else "{reason}: {value}, need {limit}"
-    return text.format(reason=reason, value=number(said.value), limit=number(said.limit))
+    wish = "at most" if said.value > said.limit else "need"
+    return f"{reason}: {number(said.value)}, {wish} {number(said.limit)}"
 
 
 def progress(said: Coaching) -> str:
@@ -61,67 +61,50 @@ def coverage(said: Coaching) -> str:
     for pose, distance, different in said.cells:
         if different < said.need:
             missing.setdefault(distance, []).append(pose)
-    text = "{views}; {seen} of {poses} poses seen"
+    seen = sum(different >= said.need for _pose, _distance, different in said.cells)
+    text = f"{many(said.different, 'different view')}; {seen} of {len(said.cells)} poses seen"
     if missing:
-        text = "{views}; {seen} of {poses} poses seen; missing {missing}"
-    return text.format(
-        views=many(said.different, "different view"),
-        seen=sum(different >= said.need for _pose, _distance, different in said.cells),
-        poses=len(said.cells),
-        missing="; ".join(f"{far}: {', '.join(poses)}" for far, poses in missing.items()),
-    )
+        text += "; missing " + "; ".join(f"{far}: {', '.join(p)}" for far, p in missing.items())
+    return text
 
 
 def decided(why: Why) -> str:
-    """Which rule decided, with the figures that it looked at."""
+    """Which rule decided, with the figures that it looked at; a match of 50 is enough."""
+    candidate, mark = clean(why.candidate), matched(why.score, why.threshold)
     match why.rule:
         case Rule.MAJORITY:
-            text = (
-                "Named {person}: {score} is at or above the threshold {threshold}; "
-                "{votes} of {frames} agree."
-            )
+            person = clean(why.person or why.candidate)
+            return f"{person}: match {mark}; {why.votes} of {many(why.of, 'frame')} agree."
         case Rule.BELOW_THRESHOLD:
-            text = (
-                "Unknown: {score} for {candidate}, who is nearest, is below the threshold "
-                "{threshold}."
-            )
+            return f"Unknown: nearest is {candidate} with match {mark}, 50 is needed."
         case Rule.TOO_FEW_FRAMES:
-            text = (
-                "Unsure: {frames} so far, {least} are needed before a name is said. "
-                "Nearest is {candidate} with {score}; the threshold is {threshold}."
+            return (
+                f"Unsure: {many(why.of, 'frame')} so far, {why.least} are needed. "
+                f"Nearest is {candidate} with match {mark}."
             )
         case Rule.NO_MAJORITY:
-            text = (
-                "Unsure: {score} for {candidate} reaches the threshold {threshold}, but only "
-                "{votes} of {frames} say so; more than half must."
+            return (
+                f"Unsure: only {why.votes} of {many(why.of, 'frame')} name {candidate}, "
+                f"more than half must. Match {mark}."
             )
         case Rule.SAME_NAME:
-            text = (
-                "Unsure: {score} for {candidate} reaches the threshold {threshold}, but another "
-                "face in the same frame matches better."
-            )
+            return f"Unsure: another face in the picture matches {candidate} better."
         case _:
-            text = "{decision}: {score} for {candidate}, threshold {threshold}."
-    return text.format(
-        person=clean(why.person or why.candidate),
-        candidate=clean(why.candidate),
-        score=f"{why.score:.2f}",
-        threshold=f"{why.threshold:.2f}",
-        votes=why.votes,
-        frames=many(why.of, "frame"),
-        least=why.least,
-        decision=clean(why.decision),
-    )
+            return f"{clean(why.decision)}: match {mark} with {candidate}."
 
 
 def runner_up(why: Why) -> str:
-    """Who comes next, and how far behind."""
+    """Who comes next."""
     if why.runner_up is None:
         return "Nobody else is in this model."
     return (
-        f"Next is {clean(why.runner_up)} with {why.runner_up_score:.2f}, a margin "
-        f"of {why.margin:.2f}."
+        f"Next is {clean(why.runner_up)} with match {matched(why.runner_up_score, why.threshold)}."
     )
+
+
+def raw(why: Why) -> str:
+    """The score itself and what it has to reach."""
+    return f"Score {why.score:.2f}, threshold {why.threshold:.2f}."
 
 
 def opinions(why: Why) -> tuple[str, ...]:
@@ -129,22 +112,14 @@ def opinions(why: Why) -> tuple[str, ...]:
     if not why.opinions:
         return ()
     each = ", ".join(f"{name} {score:.0f}" for name, score in why.opinions)
-    return (f"Each network alone: {each} (50 is the threshold).",)
+    return (f"Each network alone: {each}.",)
 
 
 def votes(why: Why) -> str:
     """How many frames were looked at together."""
     if why.window == 1:
         return "One picture decided by itself."
-    return (
-        "{votes} of {frames} name {person}; the last {window} decide together, {least} at least."
-    ).format(
-        votes=why.votes,
-        frames=many(why.of, "frame"),
-        person=clean(why.candidate),
-        window=why.window,
-        least=why.least,
-    )
+    return f"{why.votes} of {many(why.of, 'frame')} name {clean(why.candidate)}."
 
 
 def quality(why: Why) -> str:
@@ -161,19 +136,19 @@ def quality(why: Why) -> str:
     parts = list(said.values())
     if why.eyes_found is not None:
         parts.append("eyes found" if why.eyes_found else "EYES NOT FOUND")
-    return "Probe: {parts}.".format(parts=", ".join(parts))
+    return f"Picture: {', '.join(parts)}."
 
 
 def crops(why: Why) -> str:
     """What the nearest enrolled crops were chosen from."""
     if not why.compared:
-        return "No enrolled picture to compare with: train with t to see the nearest ones."
+        return "No enrolled picture to compare with yet. Train to see the nearest ones."
     pictures = many(why.compared, "enrolled picture")
-    return f"The nearest of {pictures}, by cosine:"
+    return f"The nearest of {pictures}:"
 
 
 def sentences(why: Why) -> tuple[str, ...]:
     """The whole explanation, the decision first."""
-    stale = ("Pictures of this person changed since training: press t.",) if why.stale else ()
+    stale = ("Pictures of this person changed since training. Train again.",) if why.stale else ()
     said = (decided(why), *opinions(why), runner_up(why), votes(why), quality(why))
-    return (*said, *stale, crops(why))
+    return (*said, *stale, raw(why), crops(why))

@@ -41,10 +41,7 @@ def verdict(findings: Iterable[Finding]) -> str:
     """All findings in a sentence."""
     states = [finding.state for finding in findings]
     if "trouble" in states:
-        return "{things} broken; the remedy is beside it".format(
-            things=many(states.count("trouble"), "thing is", "things are")
-        )
-    warnings = states.count("warning")
-    if warnings:
-        return "All that is needed works; {warnings}".format(warnings=many(warnings, "warning"))
-    return "All is well"
+        return f"{many(states.count('trouble'), 'thing is', 'things are')} broken; see the remedy"
+    if warnings := states.count("warning"):
+        return f"Everything needed works, with {many(warnings, 'warning')}"
+    return "Everything works"

@@ -134,7 +134,7 @@ def _ended(event: JobEnded, title: str) -> Line | None:
 
 
 EVENT_WORDS: dict[type[Event], Callable[[Any], Line]] = {
-    Notice: lambda event: Line(event.text, event.level),
+    Notice: lambda event: Line(event.text, event.level, event.hint),
     Recovered: lambda event: Line(recovery_words(event, with_keys("{key.train}")), "warning"),
     ClockChanged: lambda event: Line(clock_words(event), "warning"),
     WorkspaceUpgraded: lambda event: Line(upgrade_words(event), "warning"),

@@ -47,39 +47,29 @@ def strangers_named(result: EvaluateDone) -> str:
     """How many searches by strangers gave a name: `0 of 206 searches by 180 strangers named`."""
     if not result.strangers:
         return "no strangers to test with"
-    return "{named} of {searches} by {strangers} named".format(
-        named=round(result.fpir_at_threshold * result.strangers),
-        searches=many(result.strangers, "search", "searches"),
-        strangers=many(result.stranger_people, "stranger"),
-    )
+    named = round(result.fpir_at_threshold * result.strangers)
+    return f"{named} of {many(result.strangers, 'search', 'searches')} by strangers named somebody"
 
 
 def headline(result: EvaluateDone) -> str:
     """The result in one sentence."""
-    return "rank-1 {rank1}, {share} of enrolled named, {strangers}".format(
-        rank1=figure(result.rank1, ".2f"),
-        share=percent(result.tpir_at_threshold),
-        strangers=strangers_named(result),
-    )
+    share = percent(result.tpir_at_threshold)
+    return f"{share} of enrolled named rightly, {strangers_named(result)}"
 
 
 def consent_words(consent: Consent | None, settings: ConsentSettings) -> str:
-    """What is noted about consent, and how it stands against the present text, in a sentence."""
+    """What is recorded about consent, and how it stands against the present text."""
     if consent is None:
-        return "Consent: none noted."
+        return "No consent recorded."
     when = f" on {day(consent.at)}" if consent.at else ""
-    version = consent.text_version
-    version = f", text version {version}" if version else ""
-    text = "Consent: noted by {by}{when}{version}."
-    if consent.withdrawn:
-        text = "Consent: noted by {by}{when}{version}; withdrawn on {day}."
-    text = text.format(by=consent.by, when=when, version=version, day=day(consent.withdrawn))
+    version = f", text version {consent.text_version}" if consent.text_version else ""
+    withdrawn = f"; withdrawn on {day(consent.withdrawn)}" if consent.withdrawn else ""
+    text = f"Consent recorded by {consent.by}{when}{version}{withdrawn}."
     state = state_of(consent, settings)
     if state == "outdated":
         return f"{text} {_sentence(outdated_words(consent.text_version, settings))}"
     if state == "withdrawn":
-        left_out = "Recognition does not name them, training leaves them out."
-        return f"{text} {left_out}"
+        return f"{text} This person is neither trained on nor named."
     return text
 
 
@@ -88,25 +78,23 @@ def _sentence(clause: str) -> str:
 
 
 def confusion_words(confusion: ConfusionFacts | None) -> str:
-    """How often a person was confused in the last evaluation and with whom, in a sentence."""
+    """How often a person was confused in the last evaluation and with whom."""
     if confusion is None:
-        return "Confused with: not measured with the model in use (v measures)."
+        return "Not evaluated with the model in use."
     if not confusion.probes:
-        return "Confused with: the last evaluation had no probe of this person."
+        return "The last evaluation had no picture of this person."
     others = ", ".join(f"{name} {many(count, 'time')}" for name, count in confusion.others)
-    return "{named} of {probes} named rightly, {nobody} not named. Taken for: {others}.".format(
-        named=confusion.named,
-        probes=many(confusion.probes, "probe"),
-        nobody=confusion.nobody,
-        others=others or "nobody else",
+    return (
+        f"Last evaluation: {confusion.named} of {many(confusion.probes, 'picture')} named rightly, "
+        f"{confusion.nobody} not named. Taken for: {others or 'nobody else'}."
     )
 
 
 def kept_words(days: int) -> str:
-    """Whether a deletion can be undone, in a sentence."""
+    """Whether a deletion can be undone."""
     if not days:
-        return "They will be lost for good: the trash keeps nothing (trash.keep_days is 0)."
-    return "This can be undone for {days}.".format(days=many(days, "day"))
+        return "This cannot be undone: trash.keep_days is 0."
+    return f"This can be undone for {many(days, 'day')}."
 
 
 PURGED = {
@@ -129,20 +117,14 @@ def purged_words(counts: Mapping[str, int]) -> str:
 def doubt_words(event: Event) -> list[str]:
     """What an event says that somebody must look at, as one sentence, or nothing."""
     if isinstance(event, LooksEnrolled):
-        text = "{pictures} of {of} pictures of {person} look like {other}, who is enrolled"
         return [
-            text.format(
-                pictures=event.pictures, of=event.of, person=event.person, other=event.other
-            )
+            f"{event.pictures} of {event.of} pictures of {event.person} look like {event.other}, "
+            "who is enrolled"
         ]
     if not isinstance(event, SetAside):
         return []
-    text = "{pictures} pictures of {person} show another face"
-    if event.looks_like:
-        text = "{pictures} pictures of {person} show another face, that of {other}"
-    told = text.format(pictures=event.pictures, person=event.person, other=event.looks_like)
+    whose = f", that of {event.looks_like}" if event.looks_like else ""
+    told = f"{many(event.pictures, 'picture')} of {event.person} show another face{whose}"
     if not event.change:
-        return [f"{told}: they are gone (trash.keep_days is 0)"]
-    return [
-        f"{told}: they wait in the trash, `facedesk trash undo {event.change}` brings them back"
-    ]
+        return [f"{told}; they are gone (trash.keep_days is 0)"]
+    return [f"{told}; they are in the trash (change {event.change})"]

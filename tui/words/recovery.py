@@ -16,24 +16,17 @@ MOST_NAMED = 3
 def upgrade_words(event: WorkspaceUpgraded) -> str:
     """One line: which format it was and is."""
     return (
-        f"The workspace was of format {event.before} and is of format {event.now} "
-        "now; an older Facedesk "
-        "should not be used on it any more."
+        f"The workspace was upgraded from format {event.before} to {event.now}. "
+        "Do not use an older Facedesk on it any more."
     )
 
 
 def clock_words(event: ClockChanged) -> str:
     """One line: how the clock changed, and what follows."""
-    text = (
-        "The clock went from {before} to {now} since this workspace was last written to; until "
-        "it has stood for a day, nothing is removed for its age."
-    )
+    before, now = _shown(event.before), _shown(event.now)
     if event.back:
-        text = (
-            "The clock went back from {before} to {now}; what bears a later time counts as made "
-            "now."
-        )
-    return text.format(before=_shown(event.before), now=_shown(event.now))
+        return f"The clock went back from {before} to {now}. Later times count as now."
+    return f"The clock went from {before} to {now}. For a day nothing is removed for its age."
 
 
 def _shown(moment: str) -> str:
@@ -48,16 +41,11 @@ def trashed_words(pictures: int) -> str:
 
 def untrained_words(people: Sequence[tuple[str, int]], trains: str) -> str:
     """Whose pictures (name, how many) are not in the model, and that `trains` puts them there."""
-    shown = ", ".join(
-        "{pictures} of {name}".format(pictures=many(count, "picture"), name=name)
-        for name, count in people[:MOST_NAMED]
-    )
+    shown = ", ".join(f"{many(count, 'picture')} of {name}" for name, count in people[:MOST_NAMED])
     if more := sum(count for _name, count in people[MOST_NAMED:]):
         others = many(len(people) - MOST_NAMED, "other", "others")
-        shown = "{shown} and {pictures} of {others}".format(
-            shown=shown, pictures=many(more, "picture"), others=others
-        )
-    return f"Kept and not in the model yet: {shown}; {trains} trains them."
+        shown = f"{shown} and {many(more, 'picture')} of {others}"
+    return f"Not in the model yet: {shown}; {trains} trains them."
 
 
 def recovery_words(event: Recovered, trains: str = "") -> str:
@@ -68,12 +56,12 @@ def recovery_words(event: Recovered, trains: str = "") -> str:
         else "An earlier run was cut short."
     ]
     if event.unfinished:
-        parts.append("Removed: {files}.".format(files=many(event.unfinished, "unfinished file")))
+        parts.append(f"Removed: {many(event.unfinished, 'unfinished file')}.")
     if event.leftovers:
-        leftovers = many(event.leftovers, "leftover of nobody", "leftovers of nobody")
+        leftovers = many(event.leftovers, "stray folder")
         parts.append(f"Removed: {leftovers}.")
     if event.finished:
-        parts.append("Finished: {changes}.".format(changes="; ".join(event.finished)))
+        parts.append(f"Finished: {'; '.join(event.finished)}.")
     if event.erased:
         erasures = many(event.erased, "erasure")
         parts.append(f"Finished: {erasures}.")
@@ -81,7 +69,7 @@ def recovery_words(event: Recovered, trains: str = "") -> str:
         parts.append(untrained_words(event.kept, trains or "`facedesk train`"))
     if event.failed:
         parts.append(f"The rest waits: {event.failed}.")
-    parts.append("What was kept is whole.")
+    parts.append("Nothing that was kept is lost.")
     return " ".join(parts)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from engine.cancel import Cancel
 from engine.contract.errors import SealBroken, VaultError
+from engine.contract.remedies import Remedy
 from engine.workspace.audit import Audit
 from engine.workspace.files import read_bytes, read_plain, read_start, write_bytes, write_plain
 from engine.workspace.folder import Workspace
@@ -108,9 +109,7 @@ def contents(workspace: Workspace) -> Iterator[Path]:
 
 def not_encrypted(root: Path) -> VaultError:
     """The error that says that there is no vault."""
-    return VaultError(
-        "The workspace is not encrypted", str(root), "Encrypt it: `facedesk vault create`."
-    )
+    return VaultError("The workspace is not encrypted", str(root), Remedy.VAULT)
 
 
 def _enter(vault: Opened, record: VaultRecord, wrapper: bytes, state: State) -> None:
@@ -170,9 +169,9 @@ def _same_time(path: Path) -> Iterator[None]:
 
 def _refused(root: Path, state: State) -> VaultError:
     if state == "unsealing":
-        hint = "Finish that first: `facedesk vault remove`."
+        hint = "Finish decrypting it first."
         return VaultError("The workspace is being decrypted", str(root), hint)
-    hint = "Another passphrase or key file: `facedesk vault change-key`."
+    hint = "Change the key to use another passphrase or key file."
     return VaultError("The workspace is encrypted already", str(root), hint)
 
 

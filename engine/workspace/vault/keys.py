@@ -37,6 +37,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from engine.contract.errors import VaultError, VaultLocked, WrongKey
+from engine.contract.remedies import Remedy
 from engine.settings import VaultSettings
 from engine.workspace.files import FILE_MODE, read_plain, sync_directory, write_plain
 from engine.workspace.owner import translate_os_errors
@@ -161,7 +162,7 @@ def make_key_file(path: Path) -> Opener:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
     except FileExistsError:
         raise _unusable(
-            path, "it exists already", "Name a new file, or use it: --key-file."
+            path, "it exists already", "Name a new file, or use this one as the key file."
         ) from None
     except OSError as error:
         raise _unusable(path, error.strerror or "") from error
@@ -359,7 +360,7 @@ def unlock(root: Path, settings: VaultSettings, ask: Ask | None = None) -> Opene
             raise VaultLocked(
                 "The workspace is not encrypted",
                 f"{root}, and vault.required is set",
-                "Encrypt it: `facedesk vault create`.",
+                Remedy.VAULT,
             )
         return None
     known = opened.opened(root)

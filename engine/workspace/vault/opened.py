@@ -209,8 +209,7 @@ def locked(place: Path) -> VaultLocked:
     return VaultLocked(
         "The workspace is encrypted and locked",
         str(place),
-        "Start again and give the passphrase or key file; see `facedesk vault status` and "
-        "the settings vault.key_file and vault.passphrase_file.",
+        "Give the passphrase or key file, or set vault.key_file or vault.passphrase_file.",
     )
 
 
