@@ -165,14 +165,8 @@ def _read(workspace: Workspace) -> _Noted | None:
         numbers = {key: float(body[key]) for key in ("up", "stood", "trust") if key in body}
         if not all(math.isfinite(number) and number >= 0 for number in numbers.values()):
             return None
-        return _Noted(
-            seen,
-            _time(body.get("wall")) or doubted or seen,
-            doubted,
-            _time(body.get("set_back")),
-            str(body.get("boot", "")),
-            **numbers,
-        )
+        wall, set_back = _time(body.get("wall")) or doubted or seen, _time(body.get("set_back"))
+        return _Noted(seen, wall, doubted, set_back, str(body.get("boot", "")), **numbers)
     except (FileNotFoundError, DataError, KeyError, TypeError, AttributeError, ValueError):
         return None
 

@@ -89,15 +89,10 @@ class People:
 
     def unread_of(self, name: str) -> UnreadPerson | None:
         """Who of those that cannot be read has this name or folder, if anybody."""
-        key = name_key(name)
-        return next(
-            (
-                each
-                for each in self.unread()
-                if name_key(each.name) == key or may_be_slug_of(each.slug, name)
-            ),
-            None,
-        )
+        for each in self.unread():
+            if name_key(each.name) == name_key(name) or may_be_slug_of(each.slug, name):
+                return each
+        return None
 
     def get(self, name: str) -> Person:
         """The person of this name, case ignored. Raises PersonNotFound, PersonUnreadable."""

@@ -20,7 +20,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from engine.people import traces
 from engine.people.clock import read_clock
 from engine.people.person import is_slug
 from engine.people.registry import People, StrangerArea
-from engine.people.traces import MANIFEST, OWN, Change, Plan, Step, moved_to
+from engine.people.traces import MANIFEST, OWN, Change, Plan, Step, manifests, moved_to
 from engine.workspace.audit import About, Audit
 from engine.workspace.audit_words import Action
 from engine.workspace.files import (
@@ -145,20 +145,10 @@ class Trash:
             self._check(temporary, change.steps, "Could not do this")
             make_directory(temporary / "kept")
             id, at = self._next()
-            manifest = {
-                "version": FORMAT,
-                "title": what.title,
-                "back": what.back,
-                "at": at,
-                "pictures": what.pictures,
-                "names": [list(each) for each in what.names],
-                "by_itself": what.by_itself,
-                "noted": list(change.noted),
-                "steps": [[s.source, s.target, s.optional] for s in change.steps],
-                "split": change.split,
-                "people": dict(what.people),
-                "merged": change.merged,
-            }
+            manifest = {"version": FORMAT, **asdict(what), "at": at, "noted": change.noted}
+            del manifest["id"]  # the folder says it
+            manifest["steps"] = [[s.source, s.target, s.optional] for s in change.steps]
+            manifest |= {"split": change.split, "merged": change.merged}
             write_json(temporary / MANIFEST, manifest)
             self._rename(temporary, f"{id}{DOING}")
         except BaseException:
@@ -252,11 +242,9 @@ class Trash:
 
     def noted(self) -> frozenset[int]:
         """The audit log's numbers of the changes that lie here: they were done."""
-        found: set[int] = set()
-        for entry in sub_folders(self._folder):
-            with contextlib.suppress(FileNotFoundError, DataError, KeyError, TypeError):
-                found.update(read_json(Path(entry.path, MANIFEST))["noted"])
-        return frozenset(found)
+        found = (each.body.get("noted") for each in manifests(self._workspace))
+        lists = (numbers for numbers in found if isinstance(numbers, list))
+        return frozenset(n for numbers in lists for n in numbers if isinstance(n, int))
 
     def expired(self, now: datetime | None = None) -> tuple[Trashed, ...]:
         """What is older than `keep_days`."""
@@ -391,13 +379,8 @@ class Trash:
                 raise ValueError(body["split"])
             return trashed, steps, body["split"]
         except (
-            FileNotFoundError,
-            DataError,
-            KeyError,
-            TypeError,
-            ValueError,
-            OverflowError,
-        ) as error:
+            FileNotFoundError, DataError, KeyError, TypeError, ValueError, OverflowError,
+        ) as error:  # fmt: skip
             if strict and isinstance(error, WorkspaceUnusable):
                 raise
             return Trashed(id, "", "", ""), [], {}

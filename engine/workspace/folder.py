@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import DataError, WorkspaceLocked, WorkspaceTooNew, WorkspaceUnusable
+from engine.workspace.audit_words import LOCK
 from engine.workspace.files import (
     TEMPORARY,
     is_temporary,
@@ -144,7 +145,7 @@ class Workspace:
         self.clock_file = self.root / "clock.json"
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
-        self.audit_lock = self.root / ".audit.lock"
+        self.audit_lock = self.root / LOCK
         guard(self.root, (*self.contents(), *self._bare()))
         self._upgraded_from: int | None = None
 

@@ -49,7 +49,7 @@ from engine.workspace.identity import (
     picture_names,
 )
 
-AREAS = {"people": "people", "strangers": "strangers"}
+AREAS = ("people", "strangers")
 FEATURES = {"features": "people", "stranger-features": "strangers"}
 PLAN = "identities.json"
 _NOT = re.compile(r"\S+ (.+) [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?: \([0-9]+\))?")
@@ -363,11 +363,8 @@ def _erasures(root: Path, everybody: list[_One]) -> None:
 
 def _by_name(name: str, at: str, everybody: list[_One]) -> str:
     """Who had this name then, if only one of all enrolled and in the trash has; else nothing."""
-    known = [
-        one
-        for one in everybody
-        if one.place.startswith("people/") and name_key(one.name) == name_key(name)
-    ]
+    people = (one for one in everybody if one.place.startswith("people/"))
+    known = [one for one in people if name_key(one.name) == name_key(name)]
     return known[0].id if len(known) == 1 and known[0].created <= at else ""
 
 

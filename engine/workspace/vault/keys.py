@@ -386,20 +386,17 @@ def open_with(root: Path, record: VaultRecord, opener: Opener) -> tuple[Opened, 
 
 def given(record: VaultRecord, settings: VaultSettings) -> Opener | None:
     """What the settings or systemd give for this vault; None if nothing. Raises VaultError."""
-    folder = os.environ.get(CREDENTIALS)
-    if record.wrap.by == "key-file":
-        if settings.key_file:
-            return from_key_file(Path(settings.key_file).expanduser())
-        if folder and (credential := Path(folder, "facedesk.key")).exists():
-            return from_key_file(credential, private=False)
-        return None
-    if settings.passphrase_file == STANDARD_INPUT:
+    by_file = record.wrap.by == "key-file"
+    wanted = settings.key_file if by_file else settings.passphrase_file
+    if wanted == STANDARD_INPUT and not by_file:
         return from_standard_input()
-    if settings.passphrase_file:
-        return from_passphrase_file(Path(settings.passphrase_file).expanduser())
-    if folder and (credential := Path(folder, "facedesk.passphrase")).exists():
-        return from_passphrase_file(credential, private=False)
-    return None
+    read = from_key_file if by_file else from_passphrase_file
+    if wanted:
+        return read(Path(wanted).expanduser())
+    name = "facedesk.key" if by_file else "facedesk.passphrase"
+    folder = os.environ.get(CREDENTIALS)
+    credential = Path(folder, name) if folder else None
+    return read(credential, private=False) if credential and credential.exists() else None
 
 
 def from_standard_input() -> Opener:
