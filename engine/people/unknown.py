@@ -4,21 +4,16 @@
     unknown/<sighting>/0001.png ...      crops of one track
                       /features.npz      their features and embeddings
                       /sighting.json     where, when, who was nearest; each crop's details
-    unknown/choices.json                 choices made here, see `unknown_memory`
+    unknown/choices.json                 {"version": 1, "choices": [choice, ...]}, the newest last
 
 A sighting appears in one rename. It is off by default, bounded in number, and what is older than
 the retention time is removed for good: at the start, and whenever one is added. Reading needs no
 lock; whoever changes something holds `Workspace.writer`.
 
-What the unknown list remembers of its choices: the one owner of this file's format.
-
-    unknown/choices.json    {"version": 1, "choices": [choice, ...]}, the newest last; format 0: the
-                            list alone
-
 A choice that moved pictures bears the id of its change in the trash; `slug` says into whose folder
 they went, `person` whom it is about: who they became, or for a stranger from whom they were told.
-A split moved nothing: it is the two sides that are not one person, kept as "apart". Whoever writes
-holds `Workspace.writer`; readers need no lock. A damaged file or entry counts as none.
+A split moved nothing: it is the two sides that are not one person, kept as "apart". A damaged file
+or entry counts as none; in format 0 the file is the list alone.
 """
 
 from __future__ import annotations

@@ -1,16 +1,13 @@
-"""What whoever writes does first, and what the audit log says of recognition.
+"""What whoever writes does first, what is due to go, and what is noted of recognition.
 
-Whoever takes the writer lock puts in order what a killed run left. Whatever is written appears
-whole, so there is little to do: unfinished files go, a change in the trash that had begun is
-finished, erasures go on, and what belongs to nobody goes.
+Whoever takes the writer lock puts in order what a killed run left: unfinished files go, a change in
+the trash that had begun is finished, erasures go on, and what belongs to nobody goes. What is due
+is found by one function, so that a dry run prints exactly what a purge removes.
 
-Of recognition the log says that somebody watched, and by which settings; not whom the model named:
-that would be a second register of people's movements.
-
-What is due to go is found by one function, so that a dry run prints exactly what a purge removes.
-The day on which people were recognised is noted as a recognition tells of them. It holds no writer
-lock: that is taken for a moment, once a person and day. While another process holds it nothing is
-noted; the next sight after a minute tries again.
+Of recognition the audit log says that somebody watched, and by which settings; not whom the model
+named: that would be a second register of people's movements. The day on which a person was
+recognised is noted beside their pictures, at most once a day, with the writer lock held for that
+moment. While another process holds it nothing is noted; the next sight after a minute tries again.
 """
 
 from __future__ import annotations

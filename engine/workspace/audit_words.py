@@ -1,21 +1,15 @@
-"""Pseudonyms: how the log names a person, and how they cease to be anybody's.
+"""What the entries of the audit log are made of: pseudonyms, actions, places, and who acts.
 
 Each person has a random key of 32 bytes in `audit/keys.json`, by identity
-(`people/5f0c2d9a81b3e674`). The log holds HMAC-SHA256(key, that) cut to 64 bits. What was noted
-before there were identities went by folder: such a key is kept as {"key": ..., "as":
-"people/ada-lovelace"}, so that its pseudonym stays the same, or under the folder alone where nobody
-can tell whose it is. While the key is there the entries can be
-found for that person; once it is destroyed nobody can compute the pseudonym again, by guessing
-names neither, and the chain stays whole.
+(`people/5f0c2d9a81b3e674`). The log holds HMAC-SHA256(key, that) cut to 64 bits. While the key is
+there the entries can be found for that person; once it is destroyed nobody can compute the
+pseudonym again, and the chain stays whole. A key from before there were identities is kept as
+{"key": ..., "as": "people/ada-lovelace"}, so that its pseudonym stays the same, or under the folder
+alone where nobody can tell whose it is.
 
-What can stand in the audit log: a closed set, so that a reader can know every word of it.
-
-Where pictures came from, as far as an audit entry may say: never a path, it may hold a name.
-
-Who acts: what the system says of this process's user and of where they sit.
-
-`user` and `uid` are the kernel's word. The terminal, the SSH client and sudo's original user come
-from the process's surroundings, which that user can change; they are leads, not proof.
+Actions are a closed set. Where pictures came from is told without a path, which may hold a name. Of
+who acts, `user` and `uid` are the kernel's word; the terminal, the SSH client and sudo's original
+user are leads, not proof: that user can change them.
 """
 
 from __future__ import annotations

@@ -1,16 +1,14 @@
-"""Who a person is: a random identity, given when they are enrolled and kept for good.
+"""Who a person is: a random identity, given when they are enrolled and kept for good; and reading
+the folders of the registry.
 
     person.json    {..., "id": "5f0c…", "merged": ["91be…"]}
 
 A folder's name (slug) is free again once a person is gone, and a name may be another human's: both
 prove nothing. Labels of models, changes in the trash, sightings, choices, and subjects of the audit
-go by the identity. `merged` are the identities of people who were made one with this person: what
-is theirs is this person's.
+go by the identity. `merged` are the identities of people who were made one with this person.
 
 A person.json from before there were identities has none until the first writer brings the
 workspace up to date. Until then `before(slug)` stands for it, which no file is ever given.
-
-Reading the folders of the registry: sub-folders, picture files and a session's head.
 """
 
 from __future__ import annotations
