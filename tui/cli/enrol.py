@@ -36,8 +36,8 @@ from tui.cli.options import SubGroup, TakesGlobals, at_terminal, consent_option,
 from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words import coach
-from tui.words.figures import doubt_words
-from tui.words.text import crowded_words, reason_words
+from tui.words.figures import doubt_words, matched
+from tui.words.text import crowded_words, reason_words, span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -180,7 +180,8 @@ def _summarise(output: Output, done: EnrolDone) -> None:
     """One line for what was captured, one for what was refused."""
     ended = f" ({ENDS[done.ended]})" if done.ended in ENDS else ""
     output.result(
-        f"{done.person}: {done.captured} of {done.target} pictures in {done.seconds:.1f} s" + ended
+        f"{done.person}: {done.captured} of {many(done.target, 'picture')} in {span(done.seconds)}"
+        + ended
     )
     if done.change:
         output.result(
@@ -203,7 +204,7 @@ def capture_roster(context: Context, request: EnrolRequest, twins: Twins) -> Non
     waiting = [row.name for row in names.rows(context.workspace) if not row.done]
     if not waiting:
         raise UsageError(
-            "Nobody waits on the roster", hint="Add names: facedesk roster add names.csv"
+            "The roster has no name left", hint="Add names: facedesk roster add names.csv"
         )
     for name in waiting:
         if at_terminal() and not _ready(name):
@@ -279,8 +280,8 @@ def import_command(
         faces = guard_here(workspace, settings, emit)
         done = import_pictures(workspace, settings, request, cancel, emit, faces, decide)
     output.result(
-        f"{done.images} pictures of {done.people} people imported, {done.refused} files "
-        f"refused, in {done.seconds:.1f} s"
+        f"{many(done.images, 'picture')} of {many(done.people, 'person', 'people')} imported, "
+        f"{many(done.refused, 'file')} refused, in {span(done.seconds)}."
     )
     if done.crowded:
         output.result(crowded_words(done.crowded))
@@ -327,11 +328,10 @@ def guard_for(
 
 
 def _twin_words(event: TwinSuspected) -> str:
-    """The warning, in the app's words."""
+    """The warning: who it looks like, and how surely."""
     return (
-        f"Looks like {event.other}: same person? {event.pictures} of the first {event.of} "
-        f"pictures of {event.person} are named so (score {event.score:.2f}, threshold "
-        f"{event.threshold:.2f})."
+        f"Same person as {event.other}? {event.pictures} of the first {event.of} pictures of "
+        f"{event.person} match (match {matched(event.score, event.threshold)} of 100)."
     )
 
 

@@ -98,7 +98,7 @@ def _show(output: Output, done: EvaluateDone) -> None:
                 ),
             )
         ],
-        f"Model {done.model}, recipe {done.recipe}, {len(done.people)} people",
+        f"Model {done.model}, recipe {done.recipe}, {many(len(done.people), 'person', 'people')}",
     )
     output.result(
         f"{many(done.probes, 'probe')}, {done.missed} without a face. "

@@ -40,8 +40,8 @@ def refusal(reason: str, value: float, limit: float) -> str:
 
 
 def threshold_line(event: Threshold) -> str:
-    """The threshold in force and what it means."""
-    return f"threshold {event.threshold:.2f}. {event.sentence}"
+    """What the threshold in force means."""
+    return event.sentence
 
 
 NOTES: Mapping[type[Event], Callable[[Any], tuple[str, str]]] = {
@@ -110,4 +110,4 @@ class Listener:
 def demand_review(doubts: Sequence[str]) -> None:
     """Raise ReviewNeeded if there is something to look at, so that the exit code says it too."""
     if doubts:
-        raise ReviewNeeded("Look at this", "; ".join(doubts), "The other pictures are enrolled.")
+        raise ReviewNeeded("Look at this", "; ".join(doubts), "All other pictures are enrolled.")

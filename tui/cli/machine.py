@@ -70,7 +70,7 @@ def doctor(context: Context, camera: str | None) -> None:
     if troubles:
         others = any(f.state == "trouble" and f.group != "camera" for f in found)
         kind = DataError if others else SourceUnreadable
-        raise kind("Not all is well", ", ".join(troubles), "The remedies stand beside them.")
+        raise kind("Something is broken", ", ".join(troubles), "See the remedy of each.")
 
 
 def _print(context: Context, found: list[Finding]) -> None:
@@ -167,7 +167,7 @@ def _measure(
     if done.failed:
         failed = ", ".join(figure.key for figure in figures if figure.failure)
         raise ModelError(
-            "Not everything could be measured",
+            "Some measurements failed",
             failed,
             f"The details are in {logs / 'bench.log'}.",
         )

@@ -183,7 +183,7 @@ def consent_option() -> Callable[[Command], Command]:
         "--consent",
         default="",
         metavar="WHO",
-        help="They agreed to the text of consent.text; WHO asked and notes it.",
+        help="The people agreed to consent.text; WHO asked them.",
     )
 
 

@@ -195,7 +195,7 @@ def people_consent(context: Context, name: str, by: str, text_version: str, with
 def _deletion(name: str, pictures: tuple[str, ...]) -> str:
     """What is asked before a deletion."""
     if pictures:
-        return f"Delete {len(pictures)} entries of {name}?"
+        return f"Delete {many(len(pictures), 'entry', 'entries')} of {name}?"
     return f"Delete {name} and all their pictures?"
 
 
@@ -225,7 +225,8 @@ def _say(context: Context, done: Trashed) -> None:
     """What was changed, and for how long it can be undone."""
     said = [f"{done.title}. Train again to renew the model."]
     if done.id:
-        said.append(f"For {many(context.settings.trash.keep_days, 'day')}: facedesk trash undo.")
+        days = many(context.settings.trash.keep_days, "day")
+        said.append(f"`facedesk trash undo` takes it back for {days}.")
     context.output.done(*said, **asdict(done))
 
 
@@ -241,7 +242,7 @@ def people_export(context: Context, name: str, file: Path) -> None:
     """
     done = stores.export_person(context.workspace, name, file)
     context.output.done(
-        f"{done.name}: {many(done.pictures, 'picture')} and all else that is held, "
+        f"{done.name}: {many(done.pictures, 'picture')} and all other data, "
         f"{many(done.files, 'file')} in {done.file}.",
         **asdict(done),
     )
@@ -277,7 +278,7 @@ def people_import(context: Context, file: Path, consent: str) -> None:
         context.output.note(f"{done.sentence} {Remedy.CONSENT}", "yellow")
     context.output.done(
         f"{done.name} is enrolled: {many(done.pictures, 'picture')} in "
-        f"{many(done.sessions, 'session')}. Train, so that the model learns them.",
+        f"{many(done.sessions, 'session')}. Train again, so that the model knows them.",
         **asdict(done),
     )
     demand_review(emit.doubts)

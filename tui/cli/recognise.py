@@ -40,6 +40,7 @@ from tui.cli.options import TakesGlobals, record_option
 from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words.coach import sentences
+from tui.words.figures import matched
 
 if TYPE_CHECKING:
     from engine.settings import Settings
@@ -58,7 +59,7 @@ POLL = 0.2
     shell_complete=complete.sources,
     help="0, /dev/video0, a clip, a folder, a URL, demo:NAME. Given again: all at once.",
 )
-@click.option("--each", is_flag=True, help="Every picture is its own probe; nothing is tracked.")
+@click.option("--each", is_flag=True, help="Decide about every picture by itself.")
 @click.option("--window", is_flag=True, help="Also show OpenCV's own preview window.")
 @click.option(
     "--pace",
@@ -171,7 +172,7 @@ def recognise(
         raise SourceError(
             f"{len(failed)} of {count} sources failed",
             ", ".join(failed),
-            "The others were watched to their end.",
+            "The other sources were watched to their end.",
         )
     return done[0] if done else RecogniseDone(frames=0, faces=0, fps=0.0, dropped=0, people={})
 
@@ -239,10 +240,9 @@ def shown_faces(
         place = event.source if each else f"{event.seconds:7.1f} s  face {event.track}"
         if name_source:
             place = f"{event.source}  {place}"
-        near = (
-            f"nearest {event.candidate}, score {event.score:.3f}, threshold {event.threshold:.3f}"
-        )
-        output.result(f"{place}  {verdict}  ({near}{stale})")
+        nearest = "" if event.person else f"nearest {event.candidate}, "
+        match = matched(event.score, event.threshold)
+        output.result(f"{place}  {verdict}  ({nearest}match {match}{stale})")
 
     return {FaceSeen: show, Threshold: lambda event: output.note(threshold_line(event))}
 
@@ -251,7 +251,7 @@ def _summarise(output: Output, done: RecogniseDone) -> None:
     """One line about a recognition that is over."""
     seen = ", ".join(f"{name}: {count}" for name, count in sorted(done.people.items()))
     output.result(
-        f"{done.frames} frames, {done.faces} faces, {done.fps:.1f} frames a second"
+        f"{many(done.frames, 'frame')}, {many(done.faces, 'face')}, {done.fps:.1f} frames a second"
         + (f"; {seen}" if seen else "")
     )
 

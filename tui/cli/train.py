@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--validation", type=float, help="Share of validation pictures (default 0.15).")
 @click.option("--test", type=float, help="Share of test pictures (default 0.15).")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Same seed, same split.")
-@click.option("--random", is_flag=True, help="Mix consecutive frames: for comparison only.")
+@click.option("--random", is_flag=True, help="Mix consecutive frames, only to compare.")
 @takes_context(native=False)
 def split(
     context: Context,
@@ -129,7 +129,8 @@ def export(context: Context, folder: Path) -> None:
     check_fits(found, people)
     files = export_keras_folders(context.workspace, people, found, folder)
     context.warn_of_plain(folder)
-    context.output.done(f"{files} pictures written to {folder}", folder=str(folder), files=files)
+    words = f"{many(files, 'picture')} written to {folder}"
+    context.output.done(words, folder=str(folder), files=files)
 
 
 def _training_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -165,7 +166,7 @@ def _click_type(option: TrainOption) -> click.ParamType[Any]:
     type=click.Choice(["head", "classic"]),
     default="head",
     show_default=True,
-    help="A head in the face space, or the classic VGG16 transfer.",
+    help="A head in the face space, or classic VGG16 transfer.",
 )
 @_training_options
 @click.option("--unfreeze", type=click.Choice(["block5"]), help="Fine-tune (classic only).")

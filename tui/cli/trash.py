@@ -161,5 +161,5 @@ def _purge_people(context: Context, *, delete: bool) -> None:
             gone = changes.delete_people(context.workspace, names, settings.trash.keep_days)
         said = [f"{gone.title}."]
     elif found:
-        said = ["Nobody was deleted; --people --yes puts them into the trash."]
+        said = ["Nobody was deleted. --people --yes puts them into the trash."]
     output.done(*said, people=len(found), deleted=delete and bool(found))

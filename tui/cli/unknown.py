@@ -23,6 +23,7 @@ from tui.cli.listen import Listener, refusal, threshold_line
 from tui.cli.options import SubGroup, confirmed, consent_option
 from tui.cli.output import named
 from tui.cli.run import Context, interruptible, takes_context
+from tui.words.figures import matched
 from tui.words.text import day
 
 
@@ -54,7 +55,7 @@ def unknown_list(context: Context) -> None:
         view.groups,
         _lines,  # a table would cut the ids that the commands take
         fields=lambda group: {"id": group.id, **asdict(group)},
-        empty="" if unread else "Nobody waits.",
+        empty="" if unread else "No unknown faces.",
     )
     output.done(groups=len(view.groups), keeping=view.keeping, unread=len(unread), undo=view.undo)
     if view.keeping:
@@ -69,7 +70,7 @@ def _lines(group: UnknownGroup) -> list[str]:
     whole = (
         f"{group.id}  {day(group.last)}  {many(len(group.sightings), 'sighting')}, "
         f"{many(group.crops, 'crop')}, nearest {group.candidate} "
-        f"({group.score:.2f} < {group.threshold:.2f})"
+        f"(match {matched(group.score, group.threshold)})"
     )
     if len(group.rows) < 2:
         return [whole]
@@ -105,7 +106,7 @@ def unknown_assign(
         done = choices.assign(found.sightings, name, new=new, by=consent)
     if choices.note:
         context.output.note(choices.note, "yellow")
-    _say(context, done.title, done.pictures, "Train, so that the model learns them.")
+    _say(context, done.title, done.pictures, "Train again, so that the model knows them.")
 
 
 @unknown.command("split")
@@ -123,7 +124,7 @@ def unknown_split(context: Context, group: str, sightings: tuple[str, ...]) -> N
         found = _group(context, group)
         part = _part(found, sightings)
         done = _choices(context).split(part.sightings, found.sightings)
-    hint = "They are not grouped together again; `facedesk unknown undo` takes it back."
+    hint = "`facedesk unknown undo` takes it back."
     _say(context, done.title, part.crops, hint)
 
 
@@ -155,7 +156,7 @@ def _stranger(context: Context, group: str, *, not_nearest: bool) -> None:
     with context.writing("unknown"):
         found = _group(context, group)
         done = _choices(context).stranger(found.sightings, found.candidate if not_nearest else "")
-    _say(context, done.title, done.pictures, "The next recognition's threshold takes them in.")
+    _say(context, done.title, done.pictures, "The next recognition checks the threshold with them.")
 
 
 def _one_or_all(*, group: str | None, everything: bool) -> None:
@@ -207,7 +208,7 @@ def unknown_on(context: Context) -> None:
     facedesk unknown on
     """
     days = many(context.settings.unknown.days, "day")
-    _switch(context, f"Strangers are kept from now on, each for {days}. Tell them.", on=True)
+    _switch(context, f"Strangers are kept from now on, each for {days}. Tell people so.", on=True)
 
 
 @unknown.command("off")
@@ -338,7 +339,7 @@ def strangers_add(context: Context, source: str, count: int, name: str | None) -
             )
         with interruptible(keep=False) as cancel:
             if not take_in(workspace, settings, cancel, emit):
-                output.note("They count from the next training on.")
+                output.note("Train again to check the threshold with them.")
     output.event(done)
 
 

@@ -121,10 +121,8 @@ def vault_create(context: Context, key_file: Path | None, passphrase_file: str |
         opener = _new(context.workspace.root, key_file, passphrase_file)
     noted = Audit(context.workspace).of("vault-created", by=opener.by)
     done = _convert(context, context.writing("vault create"), noted, "Encrypting", opener, seal_all)
-    _say(context, done, "{files} encrypted. Keep a copy of {vault}; it holds no secret.")
-    context.output.note(
-        "What was there before may still be found on the disk until it is overwritten."
-    )
+    _say(context, done, lambda files, vault: f"{files} encrypted. Keep a copy of {vault}.")
+    context.output.note("The disk may still hold unencrypted remains until it overwrites them.")
 
 
 @vault.command("check")
@@ -198,7 +196,7 @@ def vault_remove(context: Context, key_file: Path | None, passphrase_file: str |
     done = _convert(
         context, context.writing("vault remove"), noted, "Decrypting", opener, unseal_all
     )
-    _say(context, done, "{files} decrypted; {vault} is gone.")
+    _say(context, done, lambda files, vault: f"{files} decrypted. {vault} is gone.")
 
 
 # --- keys ----------------------------------------------------------------------------------------
@@ -243,7 +241,7 @@ def _new(root: Path, key_file: Path | None, passphrase_file: str | None) -> Open
             raise UsageError(
                 "The key file lies in the workspace",
                 str(path),
-                "Whoever takes the folder would have both: name a place elsewhere.",
+                "Choose a place outside the workspace.",
             )
         return from_key_file(path) if path.exists() else make_key_file(path)
     if passphrase_file is not None:
@@ -288,9 +286,9 @@ def _convert(
         return work(context.workspace, opener, report=bar.update, cancel=cancel)
 
 
-def _say(context: Context, done: Converted, text: str) -> None:
+def _say(context: Context, done: Converted, text: Callable[[str, Path], str]) -> None:
     vault = context.workspace.root / opened.VAULT_FILE
-    context.output.done(text.format(files=_files(done.files), vault=vault), **asdict(done))
+    context.output.done(text(_files(done.files), vault), **asdict(done))
 
 
 def _files(count: int) -> str:
