@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from engine.camera.demo import DemoSource
 from engine.camera.folder import FolderSource
@@ -11,8 +12,9 @@ from engine.camera.opencv import cv2
 from engine.camera.recording import RecordingSource
 from engine.camera.recording_folder import recording_path
 from engine.camera.source import (
-    STREAM_SCHEMES,
+    REMOTE,
     Image,
+    Kind,
     PictureSource,
     Report,
     Source,
@@ -22,7 +24,7 @@ from engine.camera.source import (
     kind_of,
     local_path,
 )
-from engine.camera.stream import open_stream
+from engine.camera.stream import TRANSPORT, open_stream
 from engine.camera.v4l import check_device, device_path
 from engine.camera.video import VideoFileSource
 from engine.cancel import MOST_GIVEN_UP, Cancel, given_up, within
@@ -107,7 +109,17 @@ class WebcamSource(PictureSource):
         return letters if letters.isascii() and letters.isprintable() and letters else "raw"
 
 
-__all__ = ["STREAM_SCHEMES", "kind_of", "mask_credentials", "open_source"]
+OPENERS: dict[Kind, Callable[[str, CameraSettings, Report], Source]] = {
+    "webcam": lambda text, settings, report: WebcamSource(text, settings),
+    "stream": lambda text, settings, report: open_stream(text, settings),
+    "demo": lambda text, settings, report: DemoSource(text),
+    "replay": lambda text, settings, report: RecordingSource(recording_path(text)),
+    "folder": lambda text, settings, report: FolderSource(local_path(text), report),
+    "file": lambda text, settings, report: VideoFileSource(
+        local_path(text), report, settings.picture_shape
+    ),
+}
+"""What opens each kind of source."""
 
 
 def open_source(
@@ -122,35 +134,24 @@ def open_source(
     """
     text = text.strip()
     kind = kind_of(text)
-    if kind == "demo":
-        return DemoSource(text)
-    if kind == "replay":
-        return RecordingSource(recording_path(text))
-    if kind == "webcam":
-        return _in_time(text, settings, cancel, lambda: WebcamSource(text, settings))
-    if kind == "stream":
-        return _in_time(text, settings, cancel, lambda: open_stream(text, settings))
-    path = local_path(text)
-    if kind == "folder":
-        return FolderSource(path, report)
-    return VideoFileSource(path, report, settings.picture_shape)
+    make = partial(OPENERS[kind], text, settings, report)
+    return _in_time(text, settings, cancel, make) if kind in REMOTE else make()
 
 
 def _in_time(
     text: str, settings: CameraSettings, cancel: Cancel | None, make: Callable[[], Source]
 ) -> Source:
+    shown, seconds = mask_credentials(text), settings.open_timeout
+    look = "cable, address and network"
+    if text.lower().startswith("rtsp"):
+        look = f"address and network, and {TRANSPORT}"
     late = SourceTimeout(
         "The source did not open in time",
-        f"{mask_credentials(text)} gave no picture in {settings.open_timeout:g} s",
-        (
-            "Check address and network, and camera.rtsp_transport (auto, tcp or udp), or allow "
-            "more time with camera.open_timeout."
-        )
-        if text.lower().startswith("rtsp")
-        else "Check cable, address and network, or allow more time with camera.open_timeout.",
+        f"{shown} gave no picture in {seconds:g} s",
+        f"Check {look}, or allow more time with camera.open_timeout.",
     )
     if given_up() >= MOST_GIVEN_UP:
-        said = f"{mask_credentials(text)} is not opened before one of {given_up()} has ended"
+        said = f"{shown} is not opened before one of {given_up()} has ended"
         hint = "Restart the camera; if that does not help, Facedesk."
         raise SourceTimeout("Earlier attempts still hang", said, hint)
-    return within(settings.open_timeout, make, lambda source: source.close(), late, cancel)
+    return within(seconds, make, lambda source: source.close(), late, cancel)
