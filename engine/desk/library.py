@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from engine.contract import EpochDone, EvaluateDone, SplitDone
 from engine.contract.errors import DataError, UsageError
@@ -31,7 +31,7 @@ from engine.desk.wire import WireError, decode
 from engine.jobs import split as splitting
 from engine.model.record import ModelInfo, contains, plain
 from engine.model.store import ModelStore
-from engine.people.person import Person, SessionInfo, UnreadPerson, clean_name
+from engine.people.person import Person, SessionInfo, clean_name
 from engine.people.picture_records import PictureRecord, read_records
 from engine.people.registry import People
 from engine.rights.upkeep import unseen
@@ -41,9 +41,6 @@ from engine.workspace.files import parse_json, read_bytes, write_bytes
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import before
 from engine.workspace.owner import translate_os_errors
-
-if TYPE_CHECKING:
-    pass
 
 
 def person_rows(workspace: Workspace, settings: Settings | None = None) -> tuple[PersonRow, ...]:
@@ -70,19 +67,9 @@ def person_rows(workspace: Workspace, settings: Settings | None = None) -> tuple
         )
         for person in people
     )
-    return (*rows, *map(_unread_row, unread))
-
-
-def _unread_row(each: UnreadPerson) -> PersonRow:
-    return PersonRow(
-        name=each.shown,
-        slug=each.slug,
-        created="",
-        pictures=0,
-        sessions=0,
-        in_model="no",
-        trouble=each.sentence,
-    )
+    blank = PersonRow(name="", slug="", created="", pictures=0, sessions=0, in_model="no")
+    told = (replace(blank, name=u.shown, slug=u.slug, trouble=u.sentence) for u in unread)
+    return (*rows, *told)
 
 
 def in_model(person: Person, model: ModelInfo | None) -> InModel:
@@ -275,20 +262,12 @@ def _confusion(
 
 
 EVALUATION_FORMAT = 2
-
-
 BOUNDS_SINCE = 2
 """Before this version the intervals were two-sided: those are not told any more."""
-
-
 KEPT_EVALUATIONS = 10
 """Evaluations that are kept."""
-
-
 LARGEST_EVALUATION = 4 << 20
 """Bytes of the largest file written or read: about 700 people."""
-
-
 _IDS = "ids"
 
 

@@ -53,8 +53,6 @@ IDLE = 120.0
 """Seconds after a capture in which a training is expected: TensorFlow was loaded for it."""
 MAIN = "main loop"
 """What the process is at when it takes a message, as the watchdog calls it."""
-
-
 LEARNING_FACES = 0.3
 """Weight of the last frame in the running mean of the seconds a face takes."""
 

@@ -34,15 +34,11 @@ from engine.workspace.folder import Workspace
 from engine.workspace.vault import opened
 
 CAMERA, MODEL = "camera", "model"
-
 QUIT_SECONDS = 1.5
-
 TERMINATE_SECONDS = 1.0
-
 KILL_SECONDS = 5.0
 """A process that is killed inside a driver ends only when the driver lets it; so long it is
 waited for. It runs no instruction of its own any more."""
-
 KILLED = -9
 """Exit status of such a process."""
 
@@ -193,7 +189,6 @@ def _is_lossy(message: Any, camera: int) -> bool:
 
 
 MOST = 3
-
 WITHIN = 60.0
 """A process that dies more often than MOST in this many seconds is not started again until a job
 asks for it."""
@@ -351,8 +346,6 @@ class Processes:
 
 TICK = 1.0
 """Seconds between two looks."""
-
-
 WARN_AT = 0.5
 """Share of the silent time after which the operator is told to expect an end."""
 

@@ -135,15 +135,9 @@ def signs_of(process: str, trouble: Trouble) -> str:
 
 SHARE = 0.75
 """Of the machine's memory, what one child may have if no setting says otherwise."""
-
-
 KILLED_FIRST = 500
 """A child's `oom_score_adj`: where memory runs out at once, the kernel takes it and not the app."""
-
-
 _OWN = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap):\s+(\d+) kB", re.M)
-
-
 _TOTAL = re.compile(r"^MemTotal:\s+(\d+) kB", re.M)
 
 

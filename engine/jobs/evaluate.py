@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -70,35 +70,22 @@ def evaluate(
     be used, UsageError for an impossible FPIR, Cancelled, DiskFull. `backbones` may hold the
     network already.
     """
-    if workspace.read_only:  # figures that cannot be kept are shown all the same
-        done = _evaluate(workspace, settings, request, cancel, emit, backbones)
-    else:
-        with Audit(workspace).of("evaluated", report=request.report is not None) as doing:
-            done = _evaluate(workspace, settings, request, cancel, emit, backbones)
+    started = time.monotonic()
+    with contextlib.ExitStack() as noted:
+        doing = None
+        if not workspace.read_only:  # figures that cannot be kept are shown all the same
+            about = Audit(workspace).of("evaluated", report=request.report is not None)
+            doing = noted.enter_context(about)
+        backbones = backbones or Backbones(settings.model)
+        evaluation = _Evaluation(workspace, settings, request, cancel, emit, backbones)
+        done = replace(evaluation.run(), seconds=time.monotonic() - started)
+        if request.report is not None:
+            report = Path(request.report).expanduser().absolute() / REPORT
+            done = replace(done, report=str(report))
+            write_report(report, done, evaluation.samples, evaluation.crop)
+        if doing is not None:
             doing.more["model"] = done.model
     emit(done)
-    return done
-
-
-def _evaluate(
-    workspace: Workspace,
-    settings: Settings,
-    request: EvaluateRequest,
-    cancel: Cancel,
-    emit: Emit,
-    backbones: Backbones | None,
-) -> EvaluateDone:
-    started = time.monotonic()
-    backbones = backbones or Backbones(settings.model)
-    evaluation = _Evaluation(workspace, settings, request, cancel, emit, backbones)
-    done = evaluation.run()
-    report = ""
-    if request.report is not None:
-        report = str(Path(request.report).expanduser().absolute() / REPORT)
-        done = dataclasses.replace(done, report=report)
-    done = dataclasses.replace(done, seconds=time.monotonic() - started)
-    if report:
-        write_report(Path(report), done, evaluation.samples, evaluation.crop)
     return done
 
 

@@ -37,7 +37,6 @@ from engine.settings import Settings
 
 LEARNING = 0.2
 """Weight of the last frame in the running means."""
-
 POLL = 0.2
 """Seconds after which a wait looks whether it was cancelled."""
 

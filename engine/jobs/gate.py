@@ -230,6 +230,7 @@ TOGETHER = 64
 """Crops put to a classifier between two looks at the token."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Gatekeeper:
     """Compares models on one split's held-out pictures.
 
@@ -238,24 +239,13 @@ class Gatekeeper:
     the dial, and `strangers` are the operator's own.
     """
 
-    def __init__(
-        self,
-        material: Material,
-        parts: Mapping[str, Part],
-        split: Split,
-        space: Space,
-        weights: Weights | None,
-        fpir: float,
-        strangers: StrangerSet,
-    ) -> None:
-        self._material = material
-        self._parts = parts
-        self._split = split
-        self._space = space
-        self._weights = weights
-        self._fpir = fpir
-        self._strangers = strangers
-        self._people = People(material.workspace)
+    material: Material
+    parts: Mapping[str, Part]
+    split: Split
+    space: Space
+    weights: Weights | None
+    fpir: float
+    strangers: StrangerSet
 
     def judge(self, draft: ModelDraft, cancel: Cancel) -> GateVerdict:
         """Whether the model of `draft` may be put in use. Seconds for recipe `classic`.
@@ -265,7 +255,7 @@ class Gatekeeper:
         new = _as_stored(draft)
         old: StoredModel | None = None
         try:
-            old = ModelStore(self._material.workspace).load()
+            old = ModelStore(self.material.workspace).load()
             verdict = self._compare(old.as_judged(), new.as_judged(), cancel)
         except NoModel:
             verdict = not_compared("")
@@ -279,12 +269,12 @@ class Gatekeeper:
     def _two_faced(self, old: StoredModel | None, backbone: str) -> list[str]:
         """Names of the people whose pictures show two faces, but for those whom the model in use
         has with the very same pictures."""
-        enrolled = self._material.enrolled(self._parts, PARTS)
+        enrolled = self.material.enrolled(self.parts, PARTS)
         used = {(id, revision) for id, _name, revision in old.labels} if old else set()
         faces = two_faced(
             enrolled.embeddings, enrolled.labels, enrolled.sessions, TWO_FACES.get(backbone)
         )
-        people = [self._material.people[at] for at, _rows in faces]
+        people = [self.material.people[at] for at, _rows in faces]
         return [each.name for each in people if (each.id, each.revision) not in used]
 
     def _compare(self, old: StoredModel, new: StoredModel, cancel: Cancel) -> GateVerdict:
@@ -293,25 +283,25 @@ class Gatekeeper:
         if not chosen:
             return not_compared(why or self._why_no_probes(old))
         files = [picture for picture, _ in chosen]
-        ids = [self._material.people[index].id for index, _, _ in files]
-        rows = joined(self._parts, HELD_OUT).faces.at([row for _, row in chosen])
+        ids = [self.material.people[index].id for index, _, _ in files]
+        rows = joined(self.parts, HELD_OUT).faces.at([row for _, row in chosen])
         probes = Probes(rows, ids, functools.cache(lambda: self._crops(files)))
-        enrolled = frozenset(person.id for person in permitted(self._material.workspace))
+        enrolled = frozenset(person.id for person in permitted(self.material.workspace))
         before, after = (
             hits_of(
                 model,
                 probes,
-                self._space,
-                self._fpir,
+                self.space,
+                self.fpir,
                 enrolled,
                 self._propose(model, cancel),
-                self._strangers,
+                self.strangers,
             )
             for model in (old, new)
         )
         stand_ins = self._stand_ins()
         named = (
-            named_of(model, stand_ins, self._space, self._fpir, enrolled, self._strangers)
+            named_of(model, stand_ins, self.space, self.fpir, enrolled, self.strangers)
             for model in (old, new)
         )
         verdict = judge(before, after, *named)
@@ -323,9 +313,9 @@ class Gatekeeper:
 
     def _stand_ins(self) -> StandIns:
         """The held-out pictures of each enrolled person, and the operator's own strangers."""
-        held_out, own = joined(self._parts, HELD_OUT), self._strangers
+        held_out, own = joined(self.parts, HELD_OUT), self.strangers
         people, groups = np.unique(held_out.labels, return_inverse=True)
-        ids = [self._material.people[person].id for person in people.tolist()]
+        ids = [self.material.people[person].id for person in people.tolist()]
         return StandIns(
             np.concatenate([held_out.embeddings, own.embeddings]),
             np.concatenate([groups, own.groups + len(ids)]).astype(np.intp),
@@ -336,12 +326,12 @@ class Gatekeeper:
         """Held-out pictures that `old` was not trained on either, each with its place in them."""
         revisions = {id: revision for id, _, revision in old.labels}
         record = old.info.details.get("trained_on")
-        same = _same_split(old.info, self._split)
+        same = _same_split(old.info, self.split)
         chosen: list[tuple[Picture, int]] = []
-        held_out = [picture for part in HELD_OUT for picture in self._material.pictures(part)]
+        held_out = [picture for part in HELD_OUT for picture in self.material.pictures(part)]
         for row, picture in enumerate(held_out):
             index, session, file = picture
-            person = self._material.people[index]
+            person = self.material.people[index]
             if person.id not in revisions:
                 continue
             if record is not None:
@@ -354,7 +344,7 @@ class Gatekeeper:
         return chosen
 
     def _why_no_probes(self, old: StoredModel) -> str:
-        if "trained_on" in old.info.details or _same_split(old.info, self._split):
+        if "trained_on" in old.info.details or _same_split(old.info, self.split):
             return (
                 "There are no held-out pictures of people that both models know, so the new one "
                 "was not compared with the one in use."
@@ -366,19 +356,15 @@ class Gatekeeper:
 
     def _crops(self, pictures: Sequence[Picture]) -> NDArray[np.uint8]:
         """The pictures themselves, (n, 160, 160, 3) RGB."""
-        slugs, folder = (
-            [each.slug for each in self._material.people],
-            self._people.session_directory,
-        )
-        return np.stack(
-            [decode_crop(folder(slugs[n], session) / file) for n, session, file in pictures]
-        )
+        slugs = [each.slug for each in self.material.people]
+        folder = People(self.material.workspace).session_directory
+        return np.stack([decode_crop(folder(slugs[n], at) / file) for n, at, file in pictures])
 
     def _propose(
         self, model: StoredModel, cancel: Cancel
     ) -> Callable[[NDArray[np.uint8]], Array] | None:
         """The model's classifier, if it has one, looking at `cancel` between batches."""
-        classifier = classifier_for(model, self._weights) if self._weights else None
+        classifier = classifier_for(model, self.weights) if self.weights else None
         if classifier is None:
             return None
 

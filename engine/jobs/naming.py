@@ -48,10 +48,8 @@ SETTLED = 5
 """Frames in a row that say unknown, or a name, until a track counts as a stranger's, or as that
 of somebody enrolled: the first few often change, and a stranger near the threshold is named now
 and then, which the operator wants to know of."""
-
 SPACED = 0.8
 """Seconds between two kept crops of one track: sooner they are near copies."""
-
 MOST_TRACKS = 64
 
 
@@ -208,7 +206,6 @@ def _beside(event: FaceSeen, events: Sequence[FaceSeen]) -> set[int]:
 
 RATE_INTERVAL = 1.0
 """Seconds between reports of how recognition keeps up."""
-
 LOOK_INTERVAL = 1.0
 """Seconds between looks at who may still be named."""
 

@@ -326,7 +326,6 @@ FARTHEST = 25.0
 LIES_WELL = 4.0
 """Pixels by which a crop that was aligned by its points lies off when they are found once more
 (median): one that lies no worse stays as it is, for each warp costs sharpness."""
-
 _CORNERS = (40 + 40j, 120 + 40j, 40 + 130j, 120 + 130j)
 """Places in the crop, about the face, at which a move is measured."""
 

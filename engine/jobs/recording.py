@@ -256,8 +256,6 @@ DECIDING = ("detection", "gates", "recognition")
 """Those of which the recording's are used when it is run again."""
 BEFORE: Mapping[str, Mapping[str, Any]] = {"detection": {"full_scan_every": 1}}
 """What held for recordings that do not tell a setting, because it came later."""
-
-
 MOST_SHOWN = 10
 """Differences told one by one."""
 
