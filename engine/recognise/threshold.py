@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -189,19 +189,12 @@ def settle(
 
 def record(calibration: Calibration, kept: Kept) -> dict[str, Any]:
     """What a model keeps of its calibration, as JSON; `kept_of` reads it back."""
+    names = ("fpir", "people", "measured", "hits", "fpir_low", "fpir_high", "sentence")
     return {
-        "fpir": calibration.fpir,
-        "people": calibration.people,
+        **{name: getattr(calibration, name) for name in names},
+        **asdict(kept),
         "raised": list(calibration.raised),
-        "own": {id: asdict(own) for id, own in kept.own.items()},
-        "stand_ins": kept.stand_ins,
-        "stand_in_hits": kept.stand_in_hits,
-        "measured": calibration.measured,
-        "hits": calibration.hits,
-        "fpir_low": calibration.fpir_low,
-        "fpir_high": calibration.fpir_high,
         "notes": list(calibration.notes),
-        "sentence": calibration.sentence,
     }
 
 
@@ -223,18 +216,8 @@ def kept_of(info: ModelInfo) -> Kept:
 
 def threshold_event(calibration: Calibration, job: str) -> Threshold:
     """The calibration as an event of `job`."""
-    return Threshold(
-        job=job,
-        threshold=calibration.threshold,
-        fpir=calibration.fpir,
-        people=calibration.people,
-        measured=calibration.measured,
-        fpir_low=calibration.fpir_low,
-        fpir_high=calibration.fpir_high,
-        sentence=calibration.sentence,
-        brief=calibration.brief,
-        notes=calibration.notes,
-    )
+    names = {each.name for each in fields(Threshold)} - {"job"}
+    return Threshold(job=job, **{name: getattr(calibration, name) for name in names})
 
 
 def _own(found: Mapping[str, Any]) -> Own:

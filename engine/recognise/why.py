@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ from engine.workspace.folder import Workspace
 
 MOST_TRACKS = 32
 """Tracks whose last decision is kept; older ones go first."""
+AS_SEEN = {each.name for each in fields(Why)} & {each.name for each in fields(FaceSeen)}
+"""What an explanation says of a face just as the event did."""
 NEAREST_CROPS = 3
 """Enrolled crops shown beside a probe."""
 
@@ -114,24 +116,11 @@ def explain(
     from engine.faces.quality import Probe  # OpenCV: 30 MB, for explanations only
 
     return Why(
-        source=seen.source,
-        frame=seen.frame,
-        seconds=seen.seconds,
-        track=seen.track,
-        decision=seen.decision,
+        **{name: getattr(seen, name) for name in AS_SEEN},
         rule=evidence.rule.value,
-        person=seen.person,
-        candidate=seen.candidate,
-        score=seen.score,
-        threshold=seen.threshold,
-        runner_up=seen.runner_up,
-        runner_up_score=seen.runner_up_score,
         margin=seen.score - seen.runner_up_score if seen.runner_up is not None else 0.0,
-        votes=seen.votes,
-        of=seen.of,
         window=evidence.window,
         least=evidence.least,
-        stale=seen.stale,
         gates=tuple(
             (gate.refusal.value, value, limit)
             for gate, value, limit in measured(
