@@ -350,9 +350,9 @@ def _of_person(person: Person, split: Split) -> list[Warned]:
         )
     if len(person.sessions) == 1:
         imported = person.sessions[0].source.startswith(IMPORTED)
-        text = "one session only: same session, optimistic; enrol once more on another day."
+        text = "one session only, so the figures are optimistic; enrol again on another day."
         if imported:
-            text = "one import only; if its photographs are of one day: same session, optimistic."
+            text = "one import only, so the figures are optimistic if it is of one day."
         found.append(Warned(text, name))
     elif len(person.sessions) == 2 and split.shares[1] > 0 and split.shares[2] > 0:
         found.append(Warned("two sessions only, validation and test share one.", name))

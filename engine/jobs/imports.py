@@ -243,7 +243,7 @@ def _import(
         raise NoPictures(
             "No stranger was added",
             f"none of {done.refused} files holds a usable face",
-            "The reason stands beside each file.",
+            "See the reason of each file.",
         )
     return done.images, done.refused
 

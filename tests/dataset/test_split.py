@@ -84,13 +84,13 @@ def test_a_split_is_never_random_unless_asked_for() -> None:
 
 def test_one_session_is_warned_about() -> None:
     anna = person("Anna", 20)
-    assert "same session, optimistic" in warned(anna)
+    assert "figures are optimistic" in warned(anna)
     assert warned(anna, person("Bob", 20, 20, 20)) == ""
 
 
 def test_one_import_is_warned_about_with_a_condition() -> None:
     text = warned(person("Anna", 20, source=f"{IMPORTED}photos"))
-    assert "same session, optimistic" in text
+    assert "figures are optimistic" in text
     assert "import" in text
 
 

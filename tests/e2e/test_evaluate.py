@@ -112,7 +112,7 @@ def test_held_out_pictures_are_searched_and_enrolled_people_stand_in_for_strange
     split = json.loads((workspace / "split.json").read_text())
     assert done["probes"] == sum(len(parts["test"]) for parts in split["people"].values())
     assert set(done["leakage"]) == {"rank1", "tpir", "random_rank1", "random_tpir"}
-    assert any("same session, optimistic" in text for text in done["warnings"])
+    assert any("figures are optimistic" in text for text in done["warnings"])
 
 
 def test_folders_that_cannot_be_used_are_refused_before_the_slow_work(
