@@ -60,7 +60,8 @@ def too_few(
     if figures.probes < FEW_PROBES:
         low, high = figures.intervals["rank1"]
         told.append(
-            f"Only {figures.probes} probes: rank-1 lies between {percent(low)} and {percent(high)}."
+            f"Only {figures.probes} probes: the right person comes first in {percent(low)} "
+            f"to {percent(high)}."
         )
     if source == "none":
         told.append(
@@ -73,12 +74,12 @@ def too_few(
         told.append("Strangers are your own and enrolled people, each searched without themselves.")
     if f"{fpir:g}" not in figures.tpir:
         told.append(
-            f"{strangers} searches by strangers are too few to measure an FPIR of {percent(fpir)}; "
-            f"{round(1 / fpir)} are needed."
+            f"{strangers} searches by strangers are too few to measure {percent(fpir)} false "
+            f"matches; {round(1 / fpir)} are needed."
         )
     if at_most(0, people) > fpir:
         told.append(
-            f"It takes {strangers_needed(fpir)} strangers to prove an FPIR of {percent(fpir)}; "
+            f"It takes {strangers_needed(fpir)} strangers to prove {percent(fpir)} false matches; "
             f"there are {people}."
         )
     return tuple(told)

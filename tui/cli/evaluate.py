@@ -15,7 +15,7 @@ from tui.cli.options import TakesGlobals
 from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words import figures
-from tui.words.figures import STRANGERS, share
+from tui.words.figures import STRANGERS, matched, share
 from tui.words.text import SUSPECTS
 
 
@@ -81,7 +81,36 @@ def evaluate(
 
 
 def _show(output: Output, done: EvaluateDone) -> None:
-    """The whole evaluation for a person."""
+    """What an operator needs of an evaluation; with `--verbose` the statistics first."""
+    if output.verbose:
+        _show_statistics(output, done)
+    output.result(done.sentence)
+    output.table(
+        ("person", "#named rightly", "#share"),
+        [
+            (name, f"{named} of {probes}", percent(named / probes))
+            for name, (probes, _right, named) in done.per_person.items()
+        ],
+    )
+    if done.confused:
+        output.table(
+            ("picture of", "looks like", "#match", "#own match"),
+            [
+                (person, other, matched(score, done.threshold), matched(own, done.threshold))
+                for person, other, score, own, *_rest in done.confused
+            ],
+            "Most confused pairs",
+        )
+    for person, picture, kind, why in done.suspects:
+        output.result(f"Look at {_tail(picture)} of {person}, {SUSPECTS.get(kind, kind)}: {why}")
+    for warning in done.warnings:
+        output.note(warning, "yellow")
+    if done.report:
+        output.result(f"Report: {done.report}")
+
+
+def _show_statistics(output: Output, done: EvaluateDone) -> None:
+    """The figures with their bounds, and what they rest on."""
     from engine.evaluate.words import WHOSE, leakage_sentence
 
     output.table(
@@ -106,31 +135,8 @@ def _show(output: Output, done: EvaluateDone) -> None:
         f"{many(done.stranger_people, 'stranger')}: {WHOSE[done.strangers_from]}. "
         f"Threshold {done.threshold:.3f}."
     )
-    output.result(done.sentence)
-    output.table(
-        ("person", "#probes", "#rank-1", "#named rightly"),
-        [
-            (name, str(probes), share(right / probes), share(named / probes))
-            for name, (probes, right, named) in done.per_person.items()
-        ],
-    )
-    if done.confused:
-        output.table(
-            ("probe of", "looks like", "#score", "#own score"),
-            [
-                (person, other, f"{score:.3f}", f"{own:.3f}")
-                for person, other, score, own, *_rest in done.confused
-            ],
-            "Most confused pairs",
-        )
-    for person, picture, kind, why in done.suspects:
-        output.result(f"Look at {_tail(picture)} of {person}, {SUSPECTS.get(kind, kind)}: {why}")
     if done.leakage:
         output.result(leakage_sentence(done.leakage))
-    for warning in done.warnings:
-        output.note(warning, "yellow")
-    if done.report:
-        output.result(f"Report: {done.report}")
 
 
 def _bounds(done: EvaluateDone, key: str) -> str:

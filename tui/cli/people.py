@@ -19,7 +19,7 @@ from engine.rights import stores
 from engine.rights.doubts import measured_with
 from engine.rights.erase import erase
 from engine.rights.receipt import to_json, words
-from engine.text import many
+from engine.text import many, percent
 from tui.cli import complete
 from tui.cli.listen import Listener, demand_review
 from tui.cli.options import SubGroup, at_terminal, confirmed, consent_option
@@ -112,7 +112,7 @@ def people_show(context: Context, name: str, pictures: bool) -> None:
                 str(len(session.pictures)),
                 figure(session.brightness, ".0f"),
                 figure(session.sharpness, ".0f"),
-                figure(session.eyes, ".0%"),
+                percent(session.eyes),
             )
             for session in facts.sessions
         ],

@@ -131,9 +131,9 @@ def purge(
             else:
                 counts = Counter(upkeep.purge(workspace, settings))
     removed = {str(kind): count for kind, count in counts.items() if count}
-    words = purged_words(removed) or "nothing is due"
     what = "Would go" if dry_run else "Removed for good"
-    output.done(f"{what}: {words}.", dry_run=dry_run, removed=removed)
+    words = f"{what}: {purged_words(removed)}." if removed else "Nothing is due."
+    output.done(words, dry_run=dry_run, removed=removed)
 
 
 def _kinds(*, trash: bool, unknown: bool) -> Sequence[str]:
