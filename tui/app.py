@@ -53,7 +53,7 @@ from tui.screens.people import People
 from tui.screens.person import PersonScreen
 from tui.screens.questions import CaptureQuestions
 from tui.screens.roster import Roster
-from tui.screens.stills import Stills
+from tui.screens.stills import Stills, show_pictures
 from tui.screens.unknown import Unknown
 from tui.screens.why import Explanations
 from tui.widgets.lists import Where, filtered, move
@@ -139,11 +139,11 @@ class FacedeskApp(EngineApp):
         self.preview = PreviewControl(self, self.screen_desk)
         self.quick = QuickEnrolment(self, self.jobs)
         self.people = People(self, self.screen_desk.people)
-        self.evaluation = Evaluation(self)
+        self.evaluation = Evaluation(self, self._show_pictures)
         self.doctor = Doctor(self)
         self.questions = CaptureQuestions(self)
-        self.roster = Roster(self, self.quick.enrol)
-        self.stills = Stills(self, self.screen_desk)
+        self.roster = Roster(self, self.quick.enrol, self._show_pictures)
+        self.stills = Stills(self, self.screen_desk, self.people)
         self.unknown = Unknown(self, self.screen_desk.title_bar)
         uses: tuple[object, ...] = (
             *(self.jobs, self.preview, self.quick, self.people, self.evaluation, self.doctor),
@@ -315,6 +315,9 @@ class FacedeskApp(EngineApp):
         self.screen_desk.title_bar.state = f"{people} · {model}"
         if isinstance(self.screen, ModelsScreen):
             self.screen.show(models)
+
+    def _show_pictures(self, person: str) -> None:
+        self.go(show_pictures(self.people, person))
 
     # --- keys ----------------------------------------------------------------------------
 

@@ -6,8 +6,10 @@ import pytest
 from fake_desk import FakeDesk
 
 from engine.contract import JobEnded, SecondFace, SetAside, TwinSuspected
+from engine.contract.requests import PictureRow
 from tests.tui.samples import captured, person
 from tui.screens.questions import FaceQuestion, TwinQuestion
+from tui.widgets.crop import Crop
 
 SUSPECT = TwinSuspected(
     person="Grace H.", other="Grace Hopper", score=0.41, threshold=0.21, pictures=6, of=6
@@ -29,9 +31,25 @@ async def test_the_question_names_the_other_and_what_it_rests_on(run, size):
         await asked(table)
         await table.shows(
             "Looks like Grace Hopper: same person?",
-            "6 of the first 6 pictures",
-            "score 0.41, threshold 0.21",
+            "6 of the first 6 pictures of Grace H. are named Grace Hopper.",
+            "Stop (s)",
         )
+        assert "0.41" not in table.screen()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_the_question_shows_both_faces_side_by_side(run, size):
+    desk = FakeDesk((person("Grace Hopper"),))
+    desk.picture_rows = tuple(
+        PictureRow(session="1", file=f"{n}.png", path=f"people/{n}.png") for n in range(3)
+    )
+    async with run(desk, size=size) as table:
+        await asked(table)
+        crops = table.app.screen.query(Crop)
+        await table.until(
+            lambda: [crop.caption for crop in crops] == 2 * ["Grace H."] + 2 * ["Grace Hopper"]
+        )
+        await table.until(lambda: table.screen().count("▀") > 200)
 
 
 @pytest.mark.parametrize(

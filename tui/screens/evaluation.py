@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar
@@ -38,8 +39,9 @@ from tui.words.text import clean
 class Evaluation:
     """How the evaluation stands, kept while the screen is closed, and the key that opens it."""
 
-    def __init__(self, app: EngineApp) -> None:
-        self.app, self.desk = app, app.desk
+    def __init__(self, app: EngineApp, show: Callable[[str], None]) -> None:
+        """`show` shows a person's pictures."""
+        self.app, self.desk, self.show_pictures = app, app.desk, show
         self.result: EvaluateDone | None = None
         self.request = EvaluateRequest()
         """What was asked last, without the report: what measuring again repeats."""
@@ -285,6 +287,12 @@ class EvaluationScreen(ModalScreen[None]):
     def action_show_part(self, name: str) -> None:
         """A number key."""
         self.show_part(name)
+
+    def action_still_here(self) -> None:
+        """The pictures of the person under the cursor of the list."""
+        person = self.query_one(PeoplePart).selected
+        if person:
+            self.evaluation.show_pictures(person)
 
     def action_back(self) -> None:
         """Back to the desk; what runs goes on."""

@@ -109,6 +109,14 @@ class PeoplePart(Part):
     def __init__(self) -> None:
         super().__init__()
         self.result: EvaluateDone | None = None
+        self._names: list[str] = []
+        """Whose line each is."""
+
+    @property
+    def selected(self) -> str:
+        """The person under the cursor; empty if there is none."""
+        place = self.query_one(Rows).place
+        return self._names[place] if 0 <= place < len(self._names) else ""
 
     def compose(self) -> ComposeResult:
         """The table alone."""
@@ -138,11 +146,13 @@ class PeoplePart(Part):
         table.add_column(f"  {'Most taken for'}", width=taken_room)
         digits = len(str(len(result.people)))
         rows = []
+        self._names = []
         for index, name in enumerate(result.people):
             label = f"{index + 1:>{digits}} {shorten(name, room - digits - 2)}"
             taken = _taken_for(result, index, taken_room)
             counts = _counts(result.per_person.get(name, (0, 0, 0)))
             rows.append(Row((Text(label), *counts, taken)))
+            self._names += [name] * (1 + len(_sessions(result, name)))
             for session, seen in _sessions(result, name).items():
                 label = " " * digits + f"  {shorten(session, room - digits - 3)}"
                 rows.append(Row((Text(label, "dim"), *_counts(seen, "dim"), Text()), name))

@@ -13,7 +13,7 @@ from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.panes.people import PeoplePane
 from tui.screens.dialog import Confirm, Deletion, DeletionQuestion
-from tui.screens.people_forms import ConsentForm, ConsentRequest, MergeForm, RenameForm
+from tui.screens.people_forms import ConsentForm, ConsentRequest, MergeForm, MoveForm, RenameForm
 from tui.words.figures import kept_words, purged_words
 from tui.words.text import clean
 
@@ -159,6 +159,39 @@ class People:
     def others(self, name: str) -> tuple[str, ...]:
         """The names of all but this person."""
         return tuple(row.name for row in self.pane.rows if row.name != name)
+
+    # --- pictures of one person --------------------------------------------------------------
+
+    def delete_pictures(self, name: str, chosen: Sequence[str], count: int) -> None:
+        """Ask; then delete these sessions and pictures ("<session>", "<session>/<file>")."""
+        if not self.app.can("delete_pictures") or not chosen:
+            return
+        pictures = many(count, "picture")
+        lines = [
+            f"{pictures} of {name}, with features and split entries, will be deleted.",
+            kept_words(self.desk.settings.trash.keep_days),
+        ]
+        call = partial(self.desk.delete_pictures, name, tuple(chosen))
+        ask = Confirm(f"Delete {pictures}?", lines, yes="Delete (y)", no="Keep (n)")
+        self.app.push_screen(ask, lambda yes: self.app.go(self.change(call)) if yes else None)
+
+    def move_pictures(self, name: str, chosen: Sequence[str], count: int) -> None:
+        """The form for the person whose pictures these are."""
+        if not self.app.can("move_pictures") or not chosen:
+            return
+        wanted = tuple(chosen)
+
+        async def move(to: str) -> None:
+            await self.change(partial(self.desk.move_pictures, name, wanted, to))
+
+        pictures = many(count, "picture")
+        form = MoveForm(
+            move,
+            title=f"Move {pictures}",
+            what=f"{pictures} of {name} go to the person named here, with their source and time.",
+            names=self.others(name),
+        )
+        self.app.push_screen(form)
 
     # --- erasing -------------------------------------------------------------------------
 

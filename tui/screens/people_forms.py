@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
 
@@ -17,6 +19,7 @@ from engine.text import many
 from tui.keys.keymap import with_keys
 from tui.screens.dialog import Form, Send
 from tui.screens.forms import consent_field
+from tui.widgets.crop import Crop
 from tui.widgets.fields import Field, Tick, Wrong
 from tui.words.figures import consent_words
 from tui.words.text import clean
@@ -181,8 +184,14 @@ class Who:
     consent: str
 
 
+FACES = 4
+"""Pictures of an unknown person that the form for their name shows."""
+Faces = Callable[[], Coroutine[Any, Any, list[bytes]]]
+"""Reads pictures, as PNG."""
+
+
 class WhoForm(Form[Who]):
-    """The name of an enrolled person; the one nearest is offered."""
+    """The name of an enrolled person, below the faces that get it; the one nearest is offered."""
 
     TITLE_TEXT = "This is"
     GO = "Add"
@@ -191,6 +200,7 @@ class WhoForm(Form[Who]):
         self,
         send: Send[Who],
         *,
+        faces: Faces,
         crops: int,
         name: str = "",
         names: Sequence[str] = (),
@@ -198,10 +208,14 @@ class WhoForm(Form[Who]):
     ) -> None:
         super().__init__(send)
         self._consent = consent or ConsentSettings()
+        self._faces = faces
         self._crops, self._name_given, self._names = crops, name, tuple(names)
 
     def form_fields(self) -> ComposeResult:
-        """The name, with what it means."""
+        """The faces, the name, with what it means."""
+        with Horizontal(classes="faces"):
+            for place in range(FACES):
+                yield Crop(id=f"who-face-{place}")
         yield Label(self._about(), markup=False)
         yield Field(
             "Name",
@@ -214,6 +228,14 @@ class WhoForm(Form[Who]):
             ),
         )
         yield consent_field(self._consent)
+
+    def on_mount(self) -> None:
+        """Show the faces."""
+        self.run_worker(self._show_faces(), exit_on_error=False)
+
+    async def _show_faces(self) -> None:
+        for place, png in enumerate((await self._faces())[:FACES]):
+            self.query_one(f"#who-face-{place}", Crop).show(png)
 
     def _about(self) -> str:
         text = "{crops} join this person's pictures. Then train with {key.train}."

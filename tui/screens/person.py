@@ -11,6 +11,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal
 from textual.widgets import DataTable, Static
 
 from engine.contract.errors import PersonNotFound, PersonUnreadable
@@ -19,21 +20,18 @@ from engine.text import many
 from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.link import in_thread
-from tui.screens.dialog import Confirm, Dialog
+from tui.screens.dialog import Dialog
 from tui.screens.people import People
-from tui.screens.people_forms import ExportForm, MoveForm
+from tui.screens.people_forms import ExportForm
+from tui.screens.stills import show_pictures
 from tui.widgets.bars import KeyLine
+from tui.widgets.crop import Cell, Faces
 from tui.widgets.lists import Row, Rows
-from tui.words.figures import confusion_words, consent_words, kept_words
+from tui.words.figures import confusion_words, consent_words
 from tui.words.text import clean, day, figure, shorten
 
-COLUMNS = (
-    ("", 2),
-    ("Session, picture", 34),
-    ("Bright", 7),
-    ("Sharp", 7),
-    ("Eyes", 6),
-)
+NAME = 30
+"""Cells of a session's or picture's name."""
 MARK = "✓"
 IN_MODEL = {
     "yes": "The model in use knows these pictures.",
@@ -59,6 +57,7 @@ class PersonScreen(Dialog[None]):
         """None until they are read."""
         self.marked: set[str] = set()
         self._unfolded: set[str] = set()
+        self._paths: dict[str, str] = {}
         self._keys: list[str] = []
 
     def title_text(self) -> str:
@@ -68,15 +67,17 @@ class PersonScreen(Dialog[None]):
     def body(self) -> ComposeResult:
         """Facts, the table, what is chosen."""
         yield Static(id="person-facts", markup=False)
-        yield Rows(id="person-table")
+        with Horizontal(id="person-body"):
+            yield Rows(id="person-table")
+            yield Faces(self._app.picture, id="person-faces")
         yield Static(id="person-chosen", classes="detail", markup=False)
         yield KeyLine()
 
     def on_mount(self) -> None:
         """Empty until the facts come."""
         table = self.query_one(Rows)
-        for title, width in COLUMNS:
-            table.add_column(Text(title), width=width)
+        table.add_column("", width=2)
+        table.add_column("Session, picture", width=NAME)
         table.focus()
         self._people.watchers.append(self.refresh_facts)
         self.refresh_facts()
@@ -92,6 +93,7 @@ class PersonScreen(Dialog[None]):
     async def _read(self, name: str) -> None:
         try:
             facts = await in_thread(partial(self._desk.person_facts, name))
+            rows = await in_thread(partial(self._desk.pictures, name))
         except (PersonNotFound, PersonUnreadable) as error:
             if self.is_current:
                 self.dismiss(None)
@@ -99,6 +101,7 @@ class PersonScreen(Dialog[None]):
                 raise
         else:
             if self.is_mounted:
+                self._paths = {f"{row.session}/{row.file}": row.path for row in rows}
                 self.show(facts)
 
     def show(self, facts: PersonFacts) -> None:
@@ -173,31 +176,15 @@ class PersonScreen(Dialog[None]):
     def _session_line(self, session: SessionFacts) -> Row:
         sign = "▾" if session.id in self._unfolded else "▸"
         name = f"{sign} {day(session.started)} {session.source}"
-        return Row(
-            (
-                Text(MARK if session.id in self.marked else "", "bold"),
-                Text(shorten(name, COLUMNS[1][1] - 1), "bold"),
-                Text(figure(session.brightness, ".0f")),
-                Text(figure(session.sharpness, ".0f")),
-                Text(figure(session.eyes, ".0%")),
-            )
-        )
+        mark = Text(MARK if session.id in self.marked else "", "bold")
+        return Row((mark, Text(shorten(name, NAME - 1), "bold")))
 
     def _picture_line(self, session: SessionFacts, picture: PictureFacts) -> Row:
         key = f"{session.id}/{picture.file}"
         sign = MARK if key in self.marked or session.id in self.marked else ""
         flag = "! " if picture.others else ""
         name = f"    {flag}{picture.file} {picture.label}".rstrip()
-        known = picture.brightness == picture.brightness  # NaN where nothing was written down
-        return Row(
-            (
-                Text(sign, "bold"),
-                Text(shorten(name, COLUMNS[1][1] - 1)),
-                Text(figure(picture.brightness, ".0f")),
-                Text(figure(picture.sharpness, ".0f")),
-                Text(("yes" if picture.eyes_found else "no") if known else "-"),
-            )
-        )
+        return Row((Text(sign, "bold"), Text(shorten(name, NAME - 1))))
 
     def _describe(self) -> None:
         key = self._selected
@@ -206,15 +193,21 @@ class PersonScreen(Dialog[None]):
             self.query_one("#person-chosen", Static).update(Text(empty))
             return
         session, _slash, file = key.partition("/")
-        count = next(len(s.pictures) for s in self._sessions if s.id == session)
-        about = f"{session}: {many(count, 'picture')}" if not file else f"{session}/{file}"
-        others = {f"{s.id}/{p.file}": p.others for s in self._sessions for p in s.pictures}.get(key)
+        of = next(s for s in self._sessions if s.id == session)
+        picture = next((p for p in of.pictures if p.file == file), None)
+        about = f"{file or session} · {measures(picture or of)}"
+        others = picture.others if picture else 0
         if others:
             about += " · " + f"! other faces in its photograph: {others}"
         if self.marked:
             pictures = many(self.pictures, "picture")
             about += " · " + f"{pictures} marked"
         self.query_one("#person-chosen", Static).update(Text(clean(about)))
+        cells = [
+            Cell(f"{of.id}/{p.file}", self._paths.get(f"{of.id}/{p.file}", ""), p.file)
+            for p in of.pictures
+        ]
+        self.query_one(Faces).show(cells, key, self.marked | ({session} & self.marked))
 
     @on(DataTable.RowHighlighted)
     def _moved(self, event: DataTable.RowHighlighted) -> None:
@@ -252,36 +245,15 @@ class PersonScreen(Dialog[None]):
 
     def action_delete_pictures(self) -> None:
         """Ask; then delete the chosen pictures."""
-        if not self._app.can("delete_pictures") or not self.chosen:
-            return
-        count = many(self.pictures, "picture")
-        lines = [
-            f"{count} of {self.person}, with features and split entries, will be deleted.",
-            kept_words(self._desk.settings.trash.keep_days),
-        ]
-        call = partial(self._desk.delete_pictures, self.person, self.chosen)
-        ask = Confirm(f"Delete {count}?", lines, yes="Delete (y)", no="Keep (n)")
-        self._app.push_screen(
-            ask, lambda yes: self._app.go(self._people.change(call)) if yes else None
-        )
+        self._people.delete_pictures(self.person, self.chosen, self.pictures)
 
     def action_move_pictures(self) -> None:
         """The form for the person whose pictures these are."""
-        if not self._app.can("move_pictures") or not self.chosen:
-            return
-        name, chosen = self.person, self.chosen
+        self._people.move_pictures(self.person, self.chosen, self.pictures)
 
-        async def move(to: str) -> None:
-            await self._people.change(partial(self._desk.move_pictures, name, chosen, to))
-
-        count = many(self.pictures, "picture")
-        form = MoveForm(
-            move,
-            title=f"Move {count}",
-            what=f"{count} of {name} go to the person named here, with their source and time.",
-            names=self._people.others(name),
-        )
-        self._app.push_screen(form)
+    def action_still_here(self) -> None:
+        """The sheet of all pictures, at the selected one."""
+        self._app.go(show_pictures(self._people, self.person, self._selected))
 
     def action_consent_here(self) -> None:
         """The form for this person's consent."""
@@ -306,3 +278,14 @@ class PersonScreen(Dialog[None]):
             self._app.notify(clean(written), timeout=8, markup=False)
 
         self._app.push_screen(ExportForm(write, name=name))
+
+
+def measures(of: SessionFacts | PictureFacts) -> str:
+    """Light, focus and eyes of a picture, or the medians of a session."""
+    if isinstance(of, PictureFacts):
+        eyes = "eyes found" if of.eyes_found else "no eyes found"
+    else:
+        eyes = f"eyes found in {figure(of.eyes, '.0%')}"
+    if of.brightness != of.brightness:  # nothing was written down
+        return "not measured"
+    return f"light {figure(of.brightness, '.0f')}, focus {figure(of.sharpness, '.0f')}, {eyes}"

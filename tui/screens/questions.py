@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -18,8 +20,9 @@ from engine.contract import (
     TwinChoice,
     TwinSuspected,
 )
+from engine.contract.errors import FacedeskError
 from tui.keys import bindings_of
-from tui.link import EngineApp
+from tui.link import EngineApp, in_thread
 from tui.screens.dialog import Choice
 from tui.widgets.crop import Crop, Load
 from tui.words.figures import doubt_words
@@ -35,9 +38,28 @@ def twin_evidence(event: TwinSuspected) -> str:
     """What the question rests on."""
     return (
         f"{event.pictures} of the first {event.of} pictures of {clean(event.person)} "
-        f"are named {clean(event.other)}: "
-        f"score {event.score:.2f}, threshold {event.threshold:.2f}."
+        f"are named {clean(event.other)}."
     )
+
+
+Pictures = Callable[[str], Coroutine[Any, Any, list[bytes]]]
+"""The newest pictures of a person as PNG; none where there is none."""
+SHOWN = 2
+"""Pictures of each of two people that are compared."""
+
+
+async def newest_pictures(app: EngineApp, name: str, count: int) -> list[bytes]:
+    """So many pictures of a person as PNG, the newest first; none of somebody unknown."""
+    try:
+        rows = await in_thread(partial(app.desk.pictures, name))
+    except FacedeskError:
+        return []
+    return [await app.picture(row.path) for row in reversed(rows[-count:])]
+
+
+async def newest_face(app: EngineApp, name: str) -> bytes:
+    """A person's newest picture as PNG; empty if there is none."""
+    return next(iter(await newest_pictures(app, name, 1)), b"")
 
 
 class TwinQuestion(Choice[TwinChoice]):
@@ -52,21 +74,35 @@ class TwinQuestion(Choice[TwinChoice]):
     AUTO_FOCUS = "#twin-different"  # Enter alone changes nobody's pictures
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("twin")]
 
-    def __init__(self, event: TwinSuspected) -> None:
+    def __init__(self, event: TwinSuspected, pictures: Pictures) -> None:
         super().__init__()
-        self._event = event
+        self._event, self._pictures = event, pictures
 
     def title_text(self) -> str:
         """The question."""
         return twin_question(self._event)
 
     def body(self) -> ComposeResult:
-        """What it rests on, what the answers do, the answers."""
+        """What it rests on, both people's faces, what the answers do, the answers."""
         other = clean(self._event.other)
         yield Static(twin_evidence(self._event), markup=False)
+        with Horizontal(classes="faces"):
+            for place in range(2 * SHOWN):
+                yield Crop(id=f"twin-face-{place}")
         answers = f"Same: the pictures go to {other}. Stop: to the trash."
         yield Static(answers, markup=False)
         yield from self.buttons()
+
+    def on_mount(self) -> None:
+        """Show the faces."""
+        self.run_worker(self._show(), exit_on_error=False)
+
+    async def _show(self) -> None:
+        event = self._event
+        for first, name in ((0, event.person), (SHOWN, event.other)):
+            pictures = await self._pictures(name)
+            for place, png in enumerate(pictures[:SHOWN], first):
+                self.query_one(f"#twin-face-{place}", Crop).show(png, name)
 
     def action_twin(self, choice: TwinChoice) -> None:
         """Answered by a key."""
@@ -111,7 +147,7 @@ class FaceQuestion(Choice[FaceAnswer]):
     def body(self) -> ComposeResult:
         """What it rests on, both faces, what the answers do, the answers."""
         yield Static(face_evidence(self._event), markup=False)
-        with Horizontal(id="face-crops"):
+        with Horizontal(classes="faces"):
             yield Crop(id="face-crop-first")
             yield Crop(id="face-crop-other")
         answers = "What is not kept goes to the trash, and undo brings it back. Discard: all."
@@ -159,12 +195,15 @@ class CaptureQuestions:
     def _ask_twin(self, event: TwinSuspected) -> None:
         self.app.tell(twin_evidence(event), "warning")
         if self.app.board.camera_job == "enrol":
-            self.app.push_screen(TwinQuestion(event), self._answer_twin)
+            self.app.push_screen(TwinQuestion(event, self._pictures), self._answer_twin)
 
     def _ask_face(self, event: SecondFace) -> None:
         self.app.tell(face_evidence(event), "warning")
         if event.asked and self.app.board.camera_job == "enrol":
             self.app.push_screen(FaceQuestion(event, self.app.picture), self._answer_face)
+
+    async def _pictures(self, name: str) -> list[bytes]:
+        return await newest_pictures(self.app, name, SHOWN)
 
     def _warn(self, event: SetAside | LooksEnrolled) -> None:
         for sentence in doubt_words(event):

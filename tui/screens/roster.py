@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.widgets import DataTable, Input, Static
 
 from engine.contract import JobEnded
 from engine.contract.people import Added, RosterRow
 from engine.contract.requests import EnrolRequest
 from engine.text import many
+from tui.keys import bindings_of
 from tui.link import EngineApp
 from tui.screens.dialog import Dialog
 from tui.widgets.fields import Field, Tick
@@ -31,10 +33,14 @@ class Roster:
     """The key that opens the roster, and the way back to it after each capture."""
 
     def __init__(
-        self, app: EngineApp, enrol: Callable[[EnrolRequest, bool], Coroutine[Any, Any, None]]
+        self,
+        app: EngineApp,
+        enrol: Callable[[EnrolRequest, bool], Coroutine[Any, Any, None]],
+        show: Callable[[str], None],
     ) -> None:
-        """`enrol` captures and, if the second argument is true, trains; raises FacedeskError."""
-        self.app, self._enrol = app, enrol
+        """`enrol` captures and, if the second argument is true, trains; raises FacedeskError.
+        `show` shows a person's pictures."""
+        self.app, self._enrol, self.show = app, enrol, show
         self.then_train = True
         """Whether training follows the last capture; offered again."""
         self._others_wait = False
@@ -76,6 +82,8 @@ class RosterScreen(Dialog[None]):
     """Names with waiting or done, a field to add more, and whether training follows the last."""
 
     TITLE_TEXT = "Roster"
+    HELP = "roster"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("roster")]
 
     def __init__(self, roster: Roster) -> None:
         super().__init__()
@@ -142,6 +150,12 @@ class RosterScreen(Dialog[None]):
         if added is not None and self.query(Rows):
             self.query_one("#roster-path", Input).value = ""
             await self._fill()
+
+    def action_still_here(self) -> None:
+        """The pictures of the selected person."""
+        place = self.query_one(Rows).place
+        if place >= 0:
+            self._roster.show(self.rows[place].name)
 
     def action_confirm(self) -> None:
         """Enter on the tick: back to the names."""

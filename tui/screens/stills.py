@@ -7,7 +7,7 @@ terminal has.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.screens.desk import DeskScreen
 from tui.screens.dialog import Dialog
+from tui.screens.people import People
 from tui.terminal import graphics
 from tui.terminal.line import colours, send
 from tui.widgets.bars import KeyLine
@@ -45,9 +46,11 @@ CROP = 160
 """Pixels of an aligned crop, each way."""
 EDGE = 8
 """Pixels around a picture on a sheet; the chosen one has a light frame there."""
+TICK, TICKED = 48, ((10, 24), (20, 36), (38, 12))
+"""Pixels of the square with the tick on a marked picture, and the line of the tick."""
 TILE_COLUMNS, TILE_ROWS = 18, 9
 """Cells of a picture on a sheet: square where a cell is twice as high as wide."""
-LIGHT, DARK, BROKEN = (255, 220, 80), (20, 20, 24), (90, 40, 40)
+LIGHT, DARK, BROKEN, MARKED = (255, 220, 80), (20, 20, 24), (90, 40, 40), (80, 200, 120)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Still:
 
     picture: Path | bytes
     caption: str
+    key: str = ""
+    """What the desk calls it: "<session>/<file>"; empty where nothing can be done with it."""
 
 
 def read(still: Still) -> Image:
@@ -98,15 +103,20 @@ class Grid:
         return range(first, min(first + self.page, count))
 
 
-def sheet(stills: Sequence[Still], chosen: int, grid: Grid) -> Image:
-    """A page of pictures, left to right and down, the chosen one (index in `stills`) framed."""
-    from PIL import Image, ImageOps
+def sheet(stills: Sequence[Still], chosen: int, grid: Grid, marked: Collection[str] = ()) -> Image:
+    """A page of pictures, left to right and down, the chosen one (index in `stills`) framed, and a
+    tick on those whose key is marked."""
+    from PIL import Image, ImageDraw, ImageOps
 
     side = CROP + 2 * EDGE
     page = Image.new("RGB", (side * grid.columns, side * grid.rows), DARK)
     for place, still in enumerate(stills):
         tile = ImageOps.contain(read(still), (CROP, CROP))
         tile = ImageOps.pad(tile, (CROP, CROP), color=DARK)
+        if still.key in marked:
+            draw = ImageDraw.Draw(tile)
+            draw.rectangle((0, 0, TICK, TICK), MARKED)
+            draw.line(TICKED, DARK, 6)
         tile = ImageOps.expand(tile, EDGE, LIGHT if place == chosen else DARK)
         page.paste(tile, (place % grid.columns * side, place // grid.columns * side))
     return page
@@ -180,6 +190,7 @@ class StillScreen(Dialog[None]):
         self._title, self.stills = title, stills
         self.chosen = 0
         self.large = len(stills) == 1
+        self.marked: set[str] = set()
         self.grid = Grid(1, 1)
 
     def title_text(self) -> str:
@@ -214,7 +225,8 @@ class StillScreen(Dialog[None]):
             places = self.grid.page_of(self.chosen, len(self.stills))
             page = self.stills[places.start : places.stop]
             chosen = self.chosen - places.start
-            image = await in_thread(partial(sheet, page, chosen, self.grid))
+            marked = frozenset(self.marked)
+            image = await in_thread(partial(sheet, page, chosen, self.grid, marked))
         if picture.is_mounted:
             await picture.show(image)
 
@@ -238,14 +250,92 @@ class StillScreen(Dialog[None]):
         still = self.stills[self.chosen]
         place = f"{self.chosen + 1} of {len(self.stills)}"
         count = f"{place} · " if len(self.stills) > 1 else ""
-        return Text(f"{count}{clean(still.caption)}")
+        tick = "✓ " if still.key in self.marked else ""
+        marked = f"{len(self.marked)} marked · " if self.marked else ""
+        return Text(f"{tick}{count}{marked}{clean(still.caption)}")
+
+
+class PersonSheet(StillScreen):
+    """The pictures of a person: mark them, delete them, say whose they are."""
+
+    HELP = "sheet"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("sheet")]
+
+    def __init__(self, people: People, person: str, rows: Sequence[PictureRow], at: str) -> None:
+        """`at` is the session or picture to begin with; the first one if there is none."""
+        super().__init__(person, tuple(map(_still, rows)))
+        self._people, self.person = people, person
+        self.chosen = next((n for n, s in enumerate(self.stills) if at and s.key.startswith(at)), 0)
+
+    def on_mount(self) -> None:
+        """Follow what changes the person."""
+        super().on_mount()
+        self._people.watchers.append(self._refresh)
+
+    def on_unmount(self) -> None:
+        """Changes of people are no longer shown here."""
+        self._people.watchers.remove(self._refresh)
+
+    def _refresh(self, name: str = "") -> None:
+        self.person = name or self.person
+        self._people.app.go(self._read())
+
+    async def _read(self) -> None:
+        try:
+            rows = await in_thread(partial(self._people.desk.pictures, self.person))
+        except FacedeskError:
+            rows = ()  # nobody of this name any more
+        if not self.is_mounted:
+            return
+        self.stills = tuple(map(_still, rows))
+        self.marked &= {still.key for still in self.stills}
+        self.chosen = max(0, min(self.chosen, len(rows) - 1))
+        if rows:
+            self.draw()
+        elif self.is_current:
+            self.dismiss(None)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The marked pictures, else the chosen one."""
+        return tuple(sorted(self.marked)) or (self.stills[self.chosen].key,)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out what cannot be done now."""
+        return self._people.app.allows(action)
+
+    def action_mark_still(self) -> None:
+        """Mark the picture, or take the mark away, and go on to the next."""
+        self.marked ^= {self.stills[self.chosen].key}
+        self.action_move(1, 0)
+
+    def action_delete_pictures(self) -> None:
+        """Ask; then delete the marked pictures, or the chosen one."""
+        self._people.delete_pictures(self.person, self.keys, len(self.keys))
+
+    def action_move_pictures(self) -> None:
+        """The form for the person whose pictures these are."""
+        self._people.move_pictures(self.person, self.keys, len(self.keys))
+
+    def action_undo(self) -> None:
+        """Undo the newest change."""
+        self._people.action_undo()
+
+
+async def show_pictures(people: People, name: str, at: str = "") -> None:
+    """Open the sheet of a person's pictures at a session or picture. Raises FacedeskError."""
+    rows = await in_thread(partial(people.desk.pictures, name))
+    if rows:
+        people.app.push_screen(PersonSheet(people, name, rows, at))
+    else:
+        people.app.explain(f"There is no picture of {name}.")
 
 
 class Stills:
     """The key that shows pictures, and `show` for whoever has one to show."""
 
-    def __init__(self, app: EngineApp, screen: DeskScreen) -> None:
-        self.app, self.screen = app, screen
+    def __init__(self, app: EngineApp, screen: DeskScreen, people: People) -> None:
+        self.app, self.screen, self.people = app, screen, people
         self.last_capture: Captured | None = None
         self._face_wanted = False
         """Whether the engine was asked for the picture behind a sighting."""
@@ -311,14 +401,7 @@ class Stills:
             self.app.explain(with_keys("Nobody is enrolled yet. Press {key.new_person}."))
             return
 
-        async def show() -> None:
-            rows = await in_thread(partial(self.app.desk.pictures, person.name))
-            if rows:
-                self.app.push_screen(StillScreen(person.name, tuple(map(_still, rows))))
-            else:
-                self.app.explain(f"There is no picture of {person.name}.")
-
-        self.app.go(show())
+        self.app.go(show_pictures(self.people, person.name))
 
     def _show_last_capture(self) -> None:
         last = self.last_capture
@@ -338,7 +421,8 @@ class Stills:
 
 
 def _still(row: PictureRow) -> Still:
-    return Still(Path(row.path), f"session {row.session} · {row.file}")
+    about = f"session {row.session} · {row.file}"
+    return Still(Path(row.path), about, f"{row.session}/{row.file}")
 
 
 def _about(seen: Why) -> str:

@@ -24,10 +24,13 @@ from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.screens.dialog import Confirm, Dialog
-from tui.screens.people_forms import NewFromUnknownForm, Who, WhoForm
+from tui.screens.people_forms import FACES, NewFromUnknownForm, Who, WhoForm
+from tui.screens.questions import newest_face
+from tui.screens.stills import Still, StillScreen
 from tui.widgets.bars import KeyLine, TitleBar
 from tui.widgets.crop import Cell, ContactSheet, Crop
 from tui.widgets.lists import Row, Rows
+from tui.words.figures import matched
 from tui.words.text import clean, day, shorten
 
 STRANGER_HINT = "The threshold takes it in when recognition starts next."
@@ -71,6 +74,7 @@ class UnknownDialog(Dialog[None]):
         self.link.push_screen(
             WhoForm(
                 partial(self._assign, group, False),
+                faces=partial(self._faces, group),
                 crops=group.crops,
                 name=group.candidate if group.candidate in names else "",
                 names=names,
@@ -83,7 +87,24 @@ class UnknownDialog(Dialog[None]):
         if (group := self._group) is not None:
             send = partial(self._assign, group, True)
             consent = self.link.desk.settings.consent
-            self.link.push_screen(NewFromUnknownForm(send, crops=group.crops, consent=consent))
+            faces = partial(self._faces, group)
+            form = NewFromUnknownForm(send, faces=faces, crops=group.crops, consent=consent)
+            self.link.push_screen(form)
+
+    async def _faces(self, group: UnknownGroup) -> list[bytes]:
+        return [await self.link.picture(row.picture) for row in reversed(group.rows[-FACES:])]
+
+    def action_still_here(self) -> None:
+        """The newest picture of the group, as large as fits."""
+        if (group := self._group) is not None:
+            self.link.go(self._show_still(group))
+
+    async def _show_still(self, group: UnknownGroup) -> None:
+        stills = [
+            Still(await self.link.picture(row.picture), f"seen {day(row.at)}")
+            for row in reversed(group.rows)
+        ]
+        self.link.push_screen(StillScreen(self.title_text(), tuple(stills)))
 
     async def _assign(self, group: UnknownGroup, new: bool, who: Who) -> None:
         desk = self.link.desk
@@ -218,7 +239,6 @@ COLUMNS = (
     ("Last seen", 17),
     ("Seen", 5),
     ("Crops", 6),
-    ("Score", 15),
     ("Nearest", 0),
 )
 EMPTY_ON = (
@@ -244,11 +264,12 @@ class UnknownScreen(UnknownDialog):
         self.view: UnknownView | None = None
 
     def body(self) -> ComposeResult:
-        """What is kept, the groups, the selected one's newest crop."""
+        """What is kept, the groups, the selected one's newest crop beside the person nearest."""
         yield Static("Reading the unknown ...", id="unknown-state", markup=False)
         yield Rows(id="unknown-table")
         with Horizontal(id="unknown-below"):
             yield Crop(id="unknown-crop")
+            yield Crop(id="unknown-nearest")
             yield Static(id="unknown-detail", classes="detail", markup=False)
         yield KeyLine()
 
@@ -357,10 +378,7 @@ class UnknownScreen(UnknownDialog):
         if group is not None:
             question = f"Is this {shorten(group.candidate, 40)}?"
             about.append(f"{question}\n", "bold")
-            needed = (
-                f"{group.score:.2f} for the person nearest, "
-                f"{group.threshold:.2f} is needed to be named."
-            )
+            needed = f"Match {matched(group.score, group.threshold)} of 100; 50 names a face."
             seen = "{sightings}, {crops}, first {day}\nfrom {source}".format(
                 sightings=many(len(group.sightings), "sighting"),
                 crops=many(group.crops, "crop"),
@@ -379,12 +397,13 @@ class UnknownScreen(UnknownDialog):
         self.run_worker(self._picture(group), exclusive=True, exit_on_error=False)
 
     async def _picture(self, group: UnknownGroup | None) -> None:
-        crop = self.query_one("#unknown-crop", Crop)
-        crop.display = group is not None
-        if group is None:
+        crops = self.query_one("#unknown-crop", Crop), self.query_one("#unknown-nearest", Crop)
+        for crop in crops:
+            crop.display = group is not None
             crop.show(b"")
-        else:
-            crop.show(await self.link.picture(group.picture), "newest crop")
+        if group is not None:
+            crops[0].show(await self.link.picture(group.picture), "newest crop")
+            crops[1].show(await newest_face(self.link, group.candidate), group.candidate)
 
 
 class Unknown:
@@ -437,6 +456,5 @@ def _cells(group: UnknownGroup) -> tuple[Text, ...]:
         Text(day(group.last)),
         Text(str(len(group.sightings))),
         Text(str(group.crops)),
-        Text(f"{group.score:.2f} < {group.threshold:.2f}"),
         Text(clean(group.candidate)),
     )

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import DataTable, Static
 
 from engine.contract import NothingToExplain, Why
+from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp
 from tui.live import Sighting
 from tui.screens.desk import DeskScreen
 from tui.screens.dialog import Dialog
+from tui.screens.stills import Still, StillScreen
 from tui.widgets.crop import Crop
 from tui.widgets.lists import Row, Rows
 from tui.words.coach import sentences
@@ -33,6 +37,8 @@ class WhyScreen(Dialog[None]):
     """Lists tracks and explains the selected one; follows the recognition while it is open."""
 
     TITLE_TEXT = "Why"
+    HELP = "why"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("why")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
 
     def __init__(self, link: EngineApp, faces: Faces) -> None:
@@ -83,6 +89,12 @@ class WhyScreen(Dialog[None]):
         track = self.selected
         if track is not None:
             self.link.call(self.link.desk.why, track)
+
+    def action_still_here(self) -> None:
+        """The explained face, as large as fits."""
+        if self._shown is not None:
+            still = Still(self._shown.crop, "this face")
+            self.link.push_screen(StillScreen("Why", (still,)))
 
     def show(self, answer: Why | NothingToExplain) -> None:
         """The engine's answer; one about a face that is not selected any more is left out."""

@@ -5,7 +5,7 @@ A contact sheet: crops side by side, one under the cursor, some marked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Container, VerticalScroll
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -125,6 +125,55 @@ class Cell:
     key: str
     picture: str
     caption: str
+
+
+class Faces(Container):
+    """As many pictures side by side as fit, those around the chosen one; takes no keys."""
+
+    DEFAULT_CSS = f"""
+    Faces {{
+        layout: grid;
+        grid-columns: {CELL[0]};
+        grid-rows: {CELL[1]};
+        grid-gutter: 0 1;
+        & > Crop {{ width: {CELL[0]}; height: {CELL[1]}; }}
+        & > Crop.-cursor {{ text-style: bold; }}
+    }}
+    """
+
+    def __init__(self, load: Load, id: str) -> None:
+        super().__init__(id=id)
+        self._load = load
+        self._cells: tuple[Cell, ...] = ()
+        self._chosen = ""
+        self._marked: frozenset[str] = frozenset()
+
+    def show(self, cells: Sequence[Cell], chosen: str, marked: Collection[str]) -> None:
+        """Show these; `chosen` and `marked` are keys."""
+        self._cells, self._chosen, self._marked = tuple(cells), chosen, frozenset(marked)
+        self.run_worker(self._draw, exclusive=True, exit_on_error=False)
+
+    async def on_resize(self, event: events.Resize) -> None:
+        """As many as fit."""
+        across = max(1, (event.size.width + 1) // (CELL[0] + 1))
+        self.styles.grid_size_columns = across
+        room = across * max(1, event.size.height // CELL[1])
+        if room != len(self.children):
+            await self.remove_children()
+            await self.mount(*(Crop() for _place in range(room)))
+            self.run_worker(self._draw, exclusive=True, exit_on_error=False)
+
+    async def _draw(self) -> None:
+        crops = list(self.query(Crop))
+        at = next((n for n, cell in enumerate(self._cells) if cell.key == self._chosen), 0)
+        first = at // max(1, len(crops)) * len(crops)
+        shown = self._cells[first : first + len(crops)]
+        for crop in crops[len(shown) :]:
+            crop.show(b"")
+        for cell, crop in zip(shown, crops, strict=False):
+            here = CURSOR if cell.key == self._chosen else " "
+            mark = MARK if cell.key in self._marked else " "
+            crop.show(await self._load(cell.picture), f"{here}{mark}{cell.caption}")
 
 
 class ContactSheet(VerticalScroll, can_focus=True):
