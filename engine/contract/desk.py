@@ -236,7 +236,7 @@ class Desk(Protocol):
 
     def enrol(self, request: EnrolRequest) -> None:
         """Start capturing. Raises SourceBusy if a camera job is running, NameInvalid,
-        ConsentMissing, WorkspaceLocked."""
+        ConsentMissing, WorkspaceLocked, and SourceError for a source that cannot be there."""
         ...
 
     def answer_twin(self, choice: TwinChoice) -> None:

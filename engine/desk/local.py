@@ -189,6 +189,7 @@ class LocalDesk(QuickCalls):
         clean_name(request.person)
         consent = self._settings.consent
         permit(self._workspace, [request.person], consent, request.consent, request.source)
+        check_source(request.source)
         source = mask_credentials(request.source)
         self._begin("enrol", f"Enrolling {request.person} from {source}", request)
 

@@ -349,7 +349,6 @@ async def test_enter_shows_what_is_known_of_a_person(run, size):
             "9 of 12 probes named rightly",
             "Bob 2 times",
             "0001.png",
-            "121",
         )
         await table.press("escape")
         await table.until(lambda: table.app.screen is table.app.screen_desk)

@@ -17,7 +17,8 @@ from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.screens.desk import DeskScreen
 from tui.screens.dialog import Confirm
-from tui.screens.forms import SEPARATOR, ImportForm, RecogniseForm
+from tui.screens.forms import ImportForm, RecogniseForm
+from tui.screens.sources import SEPARATOR, remember_source
 
 KEEP: frozenset[Job] = frozenset(("enrol", "import", "recognise"))
 """Jobs that end in good order whichever key ends them: they hold pictures that somebody made."""
@@ -61,6 +62,7 @@ class Jobs:
 
     def _source_used(self, source: str) -> None:
         self.app.last_used.source = source
+        remember_source(self.app, source)
         if mask_credentials(source) == source:  # a password does not belong into a view's memory
             self.app.remember("source", source)
 

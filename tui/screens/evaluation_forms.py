@@ -18,6 +18,7 @@ from engine.contract import EvaluateDone
 from engine.contract.requests import EvaluateRequest
 from tui.screens.dialog import Form, Send
 from tui.screens.evaluation_parts import Part
+from tui.screens.sources import FolderField
 from tui.widgets.fields import Field, Wrong
 from tui.words.text import clean
 
@@ -35,24 +36,10 @@ class OtherPicturesForm(Form[EvaluateRequest]):
     def form_fields(self) -> ComposeResult:
         """What the last evaluation used."""
         last = self._last
-        yield Field(
-            "Probes",
-            Input(
-                last.probes or "",
-                id="form-probes",
-                placeholder="empty: the split's held-out pictures",
-                compact=True,
-            ),
-        )
-        yield Field(
-            "Strangers",
-            Input(
-                last.strangers or "",
-                id="form-strangers",
-                placeholder="empty: the workspace's own",
-                compact=True,
-            ),
-        )
+        held_out = "empty: the split's held-out pictures"
+        yield FolderField("Probes", last.probes or "", id="form-probes", hint=held_out)
+        own = "empty: the workspace's own"
+        yield FolderField("Strangers", last.strangers or "", id="form-strangers", hint=own)
         yield Field("FPIR", Input(f"{last.fpir or self._fpir:g}", id="form-fpir", compact=True))
         yield Label(
             "Probes: a folder with one sub-folder a person, named as enrolled. "
@@ -89,7 +76,7 @@ class ReportForm(Form[EvaluateRequest]):
 
     def form_fields(self) -> ComposeResult:
         """The folder alone."""
-        yield Field("Folder", Input(self._folder, id="form-folder", compact=True))
+        yield FolderField("Folder", self._folder, id="form-folder")
         yield Label(
             "Measures once more and writes one HTML file that reads offline. It shows faces "
             "of the people enrolled: keep it where the workspace is kept.",

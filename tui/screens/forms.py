@@ -14,12 +14,10 @@ from engine.machine import display_available
 from engine.settings import ConsentSettings
 from engine.text import many
 from tui.screens.dialog import Form, Send
+from tui.screens.sources import SEPARATOR, FolderField, SourceField
 from tui.widgets.fields import Field, Tick, Wrong
 
 SOURCES = "0, /dev/video0, clip.mp4, folder/, rtsp://, http://, demo:collins"
-
-SEPARATOR = "; "
-"""Between several sources; paths may hold blanks."""
 
 
 def window_field(ticked: bool) -> Field:
@@ -74,7 +72,7 @@ class NewPersonForm(Form[EnrolRequest]):
             "Name",
             Input(self._name_given, id="form-name", placeholder="Ada Lovelace", compact=True),
         )
-        yield Field("Source", Input(self._source, id="form-source", compact=True))
+        yield SourceField(self._source)
         yield Field(
             "Pictures", Input(str(self._count), id="form-count", type="integer", compact=True)
         )
@@ -114,9 +112,7 @@ class ImportForm(Form[ImportRequest]):
 
     def form_fields(self) -> ComposeResult:
         """Folder and which face of a photograph counts."""
-        yield Field(
-            "Folder", Input(id="form-folder", placeholder="/home/desk/photographs", compact=True)
-        )
+        yield FolderField("Folder", "", id="form-folder", hint="/home/desk/photographs")
         yield Field(
             "Face",
             Select[str](
@@ -159,7 +155,7 @@ class RecogniseForm(Form[RecogniseRequest]):
 
     def form_fields(self) -> ComposeResult:
         """The source, and where to show it."""
-        yield Field("Source", Input(self._source, id="form-source", compact=True))
+        yield SourceField(self._source)
         yield window_field(self._window)
         yield sources_hint()
         yield Label("Several at once: 0; 1; rtsp://…", classes="hint", markup=False)

@@ -22,9 +22,10 @@ from engine.text import many
 from tui.keys import bindings_of
 from tui.link import EngineApp
 from tui.screens.dialog import Dialog
+from tui.screens.sources import SourceField
 from tui.widgets.fields import Field, Tick
 from tui.widgets.lists import Row, Rows
-from tui.words.text import clean, shorten
+from tui.words.text import shorten
 
 EMPTY = "The roster is empty. Give a CSV file with a column `name`, or a folder, and press Enter."
 
@@ -61,13 +62,11 @@ class Roster:
                 self.app.explain(note)
         return added
 
-    def enrol(self, name: str, *, last: bool, then_train: bool) -> None:
-        """Capture without further questions, with the source and count used last."""
+    def enrol(self, name: str, source: str, *, last: bool, then_train: bool) -> None:
+        """Capture without further questions, with the count used last."""
         self.then_train, self._others_wait = then_train, not last
         used = self.app.last_used
-        request = EnrolRequest(
-            person=name, source=used.source, count=used.count, window=used.window
-        )
+        request = EnrolRequest(person=name, source=source, count=used.count, window=used.window)
         self.app.go(self._enrol(request, last and then_train))
 
     def _ended(self, event: JobEnded) -> None:
@@ -95,15 +94,12 @@ class RosterScreen(Dialog[None]):
         yield Static("Reading the roster ...", id="roster-state", markup=False)
         yield Rows(id="roster-table")
         yield Field("Add from", Input(id="roster-path", placeholder="names.csv", compact=True))
+        yield SourceField(self._roster.app.last_used.source)
         yield Field(
             "At the end",
             Tick("split, train and recognise", self._roster.then_train, id="roster-train"),
         )
-        yield Static(
-            f"Enter enrols from {clean(self._roster.app.last_used.source)} (the source used last).",
-            classes="hint",
-            markup=False,
-        )
+        yield Static("Enter on a name enrols from this source.", classes="hint", markup=False)
 
     def on_mount(self) -> None:
         """Columns; then the rows."""
@@ -137,10 +133,17 @@ class RosterScreen(Dialog[None]):
         row = self.rows[self.query_one(Rows).place]
         others = any(not other.done for other in self.rows if other is not row)
         tick = self.query_one("#roster-train", Tick).value
+        source = self.query_one("#form-source", Input).value.strip()
         self.dismiss(None)
-        self._roster.enrol(row.name, last=not others, then_train=tick)
+        self._roster.enrol(row.name, source, last=not others, then_train=tick)
 
-    @on(Input.Submitted)
+    @on(Input.Submitted, "#form-source")
+    def _source_chosen(self, event: Input.Submitted) -> None:
+        """Enter in the source: back to the names."""
+        event.stop()
+        self.query_one(Rows).focus()
+
+    @on(Input.Submitted, "#roster-path")
     async def _submitted(self, event: Input.Submitted) -> None:
         """Enter in the field: more names."""
         event.stop()

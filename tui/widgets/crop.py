@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
+from textual import events, work
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.message import Message
@@ -151,7 +151,7 @@ class Faces(Container):
     def show(self, cells: Sequence[Cell], chosen: str, marked: Collection[str]) -> None:
         """Show these; `chosen` and `marked` are keys."""
         self._cells, self._chosen, self._marked = tuple(cells), chosen, frozenset(marked)
-        self.run_worker(self._draw, exclusive=True, exit_on_error=False)
+        self._fill()
 
     async def on_resize(self, event: events.Resize) -> None:
         """As many as fit."""
@@ -161,9 +161,10 @@ class Faces(Container):
         if room != len(self.children):
             await self.remove_children()
             await self.mount(*(Crop() for _place in range(room)))
-            self.run_worker(self._draw, exclusive=True, exit_on_error=False)
+            self._fill()
 
-    async def _draw(self) -> None:
+    @work(exclusive=True, exit_on_error=False)
+    async def _fill(self) -> None:
         crops = list(self.query(Crop))
         at = next((n for n, cell in enumerate(self._cells) if cell.key == self._chosen), 0)
         first = at // max(1, len(crops)) * len(crops)
