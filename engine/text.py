@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 INSTEAD = "\ufffd"
@@ -200,13 +200,45 @@ class Warned:
         return self.kind.format(*self.figures) if self.figures else self.kind
 
 
+NAMED = 3
+"""People that a warning about several names; more are counted."""
+
+
 def grouped(warnings: Iterable[Warned]) -> tuple[str, ...]:
-    """Warnings as lines; what is the same of more than one person is one line."""
-    subjects: dict[str, list[str]] = {}
-    for each in dict.fromkeys(warnings):
-        subjects.setdefault(each.text, []).extend([each.subject] if each.subject else [])
+    """Warnings as lines, one a kind: of a few people with their names, of more with their number,
+    and counts from the least to the most."""
     lines = []
-    for text, names in subjects.items():
-        who = ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} others"
+    for of_kind in _by_kind(warnings):
+        names = list(dict.fromkeys(each.subject for each in of_kind if each.subject))
+        figures = (
+            _span(values) for values in zip(*(each.figures for each in of_kind), strict=True)
+        )
+        text = Warned(of_kind[0].kind, figures=tuple(figures)).text
+        who = ", ".join(names) if len(names) <= NAMED else many(len(names), "person", "people")
         lines.append(f"{who}: {text}" if who else text)
     return tuple(lines)
+
+
+def one_by_one(warnings: Iterable[Warned]) -> tuple[tuple[str, ...], ...]:
+    """For each line of `grouped`, a line for each person whom it is about."""
+    return tuple(
+        tuple(f"{each.subject}: {each.text}" for each in of_kind if each.subject)
+        for of_kind in _by_kind(warnings)
+    )
+
+
+def _by_kind(warnings: Iterable[Warned]) -> list[list[Warned]]:
+    kinds: dict[tuple[object, ...], list[Warned]] = {}
+    for each in dict.fromkeys(warnings):
+        words = tuple(figure for figure in each.figures if isinstance(figure, str))
+        kinds.setdefault((each.kind, words), []).append(each)
+    return list(kinds.values())
+
+
+def _span(values: Sequence[int | str]) -> int | str:
+    least, most = min(values, key=_number), max(values, key=_number)
+    return least if least == most else f"{least} to {most}"
+
+
+def _number(value: int | str) -> int:
+    return value if isinstance(value, int) else 0  # the words of a kind are all the same

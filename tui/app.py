@@ -48,6 +48,7 @@ from tui.screens.evaluation import Evaluation
 from tui.screens.forms import CopiedForm
 from tui.screens.help import HelpScreen, WelcomeScreen, dead_key
 from tui.screens.jump import Jump, JumpScreen
+from tui.screens.log import Log
 from tui.screens.models import ModelsScreen
 from tui.screens.people import People
 from tui.screens.person import PersonScreen
@@ -148,7 +149,7 @@ class FacedeskApp(EngineApp):
         uses: tuple[object, ...] = (
             *(self.jobs, self.preview, self.quick, self.people, self.evaluation, self.doctor),
             *(self.roster, self.stills, self.unknown, Explanations(self, self.screen_desk)),
-            *(Jump(self, self.screen_desk), Openers(self)),
+            *(Jump(self, self.screen_desk), Openers(self), Log(self, self.screen_desk.activity)),
         )
         for part in uses:
             self.screen_desk.add(part)
@@ -239,11 +240,10 @@ class FacedeskApp(EngineApp):
     # --- what arrives --------------------------------------------------------------------
 
     def _add_line(self, line: Line) -> None:
-        self.screen_desk.activity.add(line.text, line.level, line.hint)
+        self.screen_desk.activity.add(line.text, line.level, line.hint, line.details)
 
     def _trained(self, event: TrainDone) -> None:
-        for warning in event.warnings:
-            self.tell(warning, "warning")
+        self.warn(event.warnings, event.warned)
         if not event.promoted:
             self.notify(
                 verdict(event),

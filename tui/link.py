@@ -15,10 +15,11 @@ import signal
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import zip_longest
 from types import FrameType
 from typing import Any, ClassVar, TypeVar
 
@@ -48,6 +49,7 @@ from engine.contract.requests import ModelRow, PersonRow
 from engine.logs import LogFormatter, open_log
 from engine.shortage import shortage
 from tui.board import JobBoard
+from tui.keys.keymap import with_keys
 from tui.live import Bridge, Live
 from tui.memory import Memory, Scalar
 from tui.screens.dialog import Closing
@@ -100,6 +102,7 @@ class EngineNews(Message):
         return isinstance(message, EngineNews)
 
 
+WHO = "{key[anywhere.show_pane-activity]}, then {key[activity.log]} lists them."
 LOOKS = 8
 """Times a second the present state is shown."""
 RESTING = 0.1
@@ -222,6 +225,12 @@ class EngineApp(KeysInOrder):
     def tell(self, text: str, level: str = "info", hint: str = "") -> None:
         """Add a line to the activity log."""
         self._hand_out(Line(text, level, hint))
+
+    def warn(self, warnings: Sequence[str], warned: Sequence[Sequence[str]]) -> None:
+        """Add warnings to the activity log, each with the lines that it sums up."""
+        for text, details in zip_longest(warnings, warned, fillvalue=()):
+            hint = with_keys(WHO) if len(details) > 1 else ""
+            self._hand_out(Line(str(text), "warning", hint, tuple(details)))
 
     def _hand_out(self, news: object) -> None:
         for listener in self._listeners[type(news)]:

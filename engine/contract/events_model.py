@@ -16,7 +16,10 @@ from engine.contract.events_base import BoxTuple, Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitDone(Event):
-    """Pictures in each part; `people` maps a name to its counts in train, validation, test."""
+    """Pictures in each part; `people` maps a name to its counts in train, validation, test.
+
+    `warned` has for each of the `warnings` a line for every person whom it is about.
+    """
 
     name: ClassVar[str] = "done"
     train: int
@@ -27,6 +30,7 @@ class SplitDone(Event):
     mode: str
     seed: int
     shares: tuple[float, float, float]
+    warned: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +90,8 @@ class TrainDone(Event):
     It is made of `pictures`; a model that had not seen the `held_out` ones among them names `named`
     of these rightly. `why` is a sentence about its use, empty if there was no model before; where
     the two were compared, on `probes` pictures, the model before named `named_before` rightly and
-    the new one `named_now`. `warnings` ask for better pictures, `details` are statistics.
+    the new one `named_now`. `warnings` ask for better pictures, `warned` has for each of them a
+    line for every person whom it is about; `details` are statistics.
     """
 
     name: ClassVar[str] = "done"
@@ -99,6 +104,7 @@ class TrainDone(Event):
     people: tuple[str, ...]
     metrics: Mapping[str, float]
     warnings: tuple[str, ...] = ()
+    warned: tuple[tuple[str, ...], ...] = ()
     details: tuple[str, ...] = ()
     pictures: int = 0
     held_out: int = 0

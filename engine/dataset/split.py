@@ -34,7 +34,7 @@ from engine.contract.errors import DataError, NoPictures, SplitMissing
 from engine.contract.remedies import Remedy
 from engine.people.person import Person, SessionInfo, is_slug
 from engine.settings import SplitSettings
-from engine.text import Warned, grouped, many
+from engine.text import Warned, grouped, many, one_by_one
 from engine.workspace.files import read_json, write_json
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import IMPORTED, PARTS, Part, is_session_id
@@ -294,6 +294,7 @@ def summarise(split: Split, people: Sequence[Person], warnings: Sequence[Warned]
         test=total["test"],
         people=counts,
         warnings=grouped(warnings),
+        warned=one_by_one(warnings),
         mode=split.mode,
         seed=split.seed,
         shares=split.shares,

@@ -33,7 +33,7 @@ from engine.recognise.gallery import Gallery
 from engine.recognise.threshold import StrangerSet, record, settle, threshold_event
 from engine.settings import Recipe, Settings, TrainingSettings, train_options
 from engine.shortage import TENSORFLOW, need_room
-from engine.text import grouped
+from engine.text import grouped, one_by_one
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import PARTS
@@ -113,6 +113,7 @@ def train(
     if verdict.promote:
         with audit.of("promoted", model=info.id):
             store.promote(info.id)
+    warnings = warnings_of(workspace, run.split, run.material.people)
     held_out = {name: len(run.parts[name].labels) for name in HELD_OUT}
     done = TrainDone(
         model=info.id,
@@ -123,7 +124,8 @@ def train(
         promoted=verdict.promote,
         people=tuple(person.name for person in run.material.people),
         metrics=metrics,
-        warnings=grouped(warnings_of(workspace, run.split, run.material.people)),
+        warnings=grouped(warnings),
+        warned=one_by_one(warnings),
         details=(*outcome.warnings, *used.calibration.notes),
         pictures=sum(run.material.counts().values()),
         held_out=sum(held_out.values()),

@@ -17,7 +17,7 @@ from engine.evaluate.words import (
 )
 from engine.recognise.calibration import Calibration, bounds
 from engine.recognise.threshold import brief, sentence
-from engine.text import Warned, grouped
+from engine.text import Warned, grouped, one_by_one
 from tests.evaluate.made_up import probes, strangers
 from tui.words.figures import STRANGERS
 from tui.words.figures import bounds as shown
@@ -117,7 +117,12 @@ def test_the_same_warning_for_many_people_is_one_line() -> None:
     names = ["Anna", "Bert", "Cleo", "Dora"]
     one = "one session only: same session, optimistic."
     found = grouped([*(Warned(one, name) for name in names), Warned("Random split: mixed.")])
-    assert found == (f"Anna and 3 others: {one}", "Random split: mixed.")
+    assert found == (f"4 people: {one}", "Random split: mixed.")
     assert grouped([Warned(one, "Anna")]) == (f"Anna: {one}",)
     few = [Warned("only {} pictures.", name, (count,)) for name, count in (("A", 3), ("B", 4))]
-    assert grouped(few) == ("A: only 3 pictures.", "B: only 4 pictures.")
+    assert grouped(few) == ("A, B: only 3 to 4 pictures.",)
+    assert one_by_one(few) == (("A: only 3 pictures.", "B: only 4 pictures."),)
+    parts = [
+        Warned("no pictures for {}.", name, (part,)) for name, part in (("A", "x"), ("B", "y"))
+    ]
+    assert grouped(parts) == ("A: no pictures for x.", "B: no pictures for y.")

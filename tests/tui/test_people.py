@@ -245,7 +245,7 @@ async def test_what_expired_is_told_at_the_start(run):
     async with run(table_desk) as table:
         await table.until(lambda: table.desk.asked("purge"))
         await table.press("6")
-        await table.shows("Expired and removed for good: 1 logs, 2 of the trash")
+        await table.shows("Expired and removed for good: 1 log, 2 deletions in the trash")
 
 
 async def test_somebody_not_seen_for_long_bears_a_mark(run):

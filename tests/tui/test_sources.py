@@ -11,6 +11,7 @@ from fake_desk import FakeDesk
 from textual.widgets import OptionList
 
 from engine.camera.v4l import CameraFacts, PictureFormat, Size
+from engine.contract import JobEnded
 from engine.contract.errors import SourceNotFound
 from tests.tui.samples import model, person
 from tui.screens.forms import NewPersonForm, RecogniseForm
@@ -109,7 +110,7 @@ async def test_a_source_that_was_used_is_offered_again_and_one_with_a_password_i
             await table.type(source)
             await table.press("enter")
             await table.until(lambda source=source: table.app.last_used.source == source)
-            await table.press("x")
+            table.desk.emit(JobEnded(job="recognise", outcome="stopped"))
             await table.until(lambda: not table.app.board.titles)
         await table.press("r", "ctrl+u")
         await table.until(lambda: isinstance(table.app.screen, RecogniseForm))

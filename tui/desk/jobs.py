@@ -80,8 +80,7 @@ class Jobs:
         self.screen.split.show(result)
         counts = f"{result.train} to train, {result.validation} to validate, {result.test} to test"
         self.app.tell(f"Split: {counts}", "good")
-        for warning in result.warnings:
-            self.app.tell(warning, "warning")
+        self.app.warn(result.warnings, result.warned)
 
     async def stop(self, job: Job) -> None:
         """Ask a job for an orderly end."""

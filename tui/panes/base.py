@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import RichLog, Static
 
+from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.widgets.fields import NumberInput
 from tui.widgets.preview import FramePreview
@@ -256,6 +260,15 @@ class Log(RichLog):
             self.follows = self.is_vertical_scroll_end
 
 
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A line of the log: its time, what it says, and the lines that it sums up."""
+
+    time: str
+    text: str
+    details: tuple[str, ...]
+
+
 class ActivityPane(Pane):
     """Lines with their time. Errors carry their hint."""
 
@@ -263,25 +276,36 @@ class ActivityPane(Pane):
     NUMBER = 6
     TITLE = "Activity"
     MAIN = "#activity-log"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("activity")]
     EMPTY = "Ready. {key.help} shows every key, {key.new_person} enrols a person."
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
         self._times: list[str] = []
+        self._details: list[tuple[str, ...]] = []
 
     def compose(self) -> ComposeResult:
         """The log alone."""
         yield Log(id="activity-log")
 
-    def add(self, text: str, level: str = "info", hint: str = "") -> None:
-        """Append a line. Text is shown as it is, without markup and control characters."""
+    @property
+    def entries(self) -> tuple[LogEntry, ...]:
+        """All lines, the oldest first."""
+        return tuple(map(LogEntry, self._times, self.lines, self._details))
+
+    def add(
+        self, text: str, level: str = "info", hint: str = "", details: Sequence[str] = ()
+    ) -> None:
+        """Append a line. Text is shown as it is, without markup and control characters; `details`
+        are lines that Enter shows."""
         sign, style = LEVELS.get(level, ("", ""))
         body = clean(text) + (f" → {clean(hint)}" if hint else "")
         now = clock(time.time())
         self.lines.append(f"{sign}{body}")
         self._times.append(now)
-        del self.lines[:-LINES], self._times[:-LINES]
+        self._details.append(tuple(details))
+        del self.lines[:-LINES], self._times[:-LINES], self._details[:-LINES]
         self.summary = f"{now} {self.lines[-1]}"
         entry = Text.assemble((now, "dim"), " ", (f"{sign}{body}", style))
         self.query_one(Log).add(entry)

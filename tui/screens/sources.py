@@ -183,7 +183,7 @@ class FolderField(Vertical):
         """List what goes with what was typed."""
         typed = self._input.value.rpartition(SEPARATOR.strip())[2].strip()
         self._offered = await in_thread(partial(self.offers, typed))
-        if not self.is_mounted:
+        if not self.is_attached:
             return
         self._list.clear_options()
         wide = min(40, max((len(offer.source) for offer in self._offered), default=0))
@@ -202,7 +202,7 @@ class FolderField(Vertical):
         self.call_after_refresh(self._close)
 
     def _close(self) -> None:
-        if self.is_mounted and not self._has_focus:
+        if self.is_attached and not self._has_focus:
             self._list.display = False
 
     @on(Input.Changed)
@@ -239,7 +239,7 @@ class SourceField(FolderField):
         assert isinstance(app, EngineApp)
         self._known = offers((), recent(app))
         self._known = offers(await in_thread(inspect_cameras), recent(app))
-        if self.is_mounted:
+        if self.is_attached:
             self.offer()
 
     def offers(self, typed: str) -> tuple[Offer, ...]:

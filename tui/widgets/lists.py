@@ -11,6 +11,7 @@ from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, ScrollableContainer
+from textual.coordinate import Coordinate
 from textual.dom import DOMNode
 from textual.widget import Widget
 from textual.widgets import DataTable, Input, RichLog
@@ -134,6 +135,9 @@ class Rows(DataTable[Text]):
         place = max(0, self.place)
         self._wanted = search_key(text)
         self._list(place)
+        if self._shown:  # another row may be under the cursor, though it did not move
+            key = self.coordinate_to_cell_key(Coordinate(self.cursor_row, 0)).row_key
+            self.post_message(DataTable.RowHighlighted(self, self.cursor_row, key))
 
     def _list(self, at: int) -> None:
         self._shown = [place for place, row in enumerate(self._all) if self._wanted in row.key]

@@ -38,11 +38,12 @@ from tui.words.text import crowded_words, figure, reason_words, span
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the log; `level` is info, good, warning or error."""
+    """A line of the log; `level` is info, good, warning or error, `details` what it sums up."""
 
     text: str
     level: str = "info"
     hint: str = ""
+    details: tuple[str, ...] = ()
 
 
 def describe(event: Event, title: str = "") -> Line | None:

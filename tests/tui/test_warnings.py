@@ -1,0 +1,46 @@
+"""Warnings of one kind are one line of the log; Enter shows whom they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fake_desk import FakeDesk
+
+from engine.contract import TrainDone
+from tests.tui.samples import model, person
+from tui.screens.log import LogScreen
+from tui.widgets.lists import Rows
+
+NAMES = tuple(f"Person {n}" for n in range(13))
+DONE = TrainDone(
+    model="m",
+    recipe="head",
+    seconds=1.0,
+    epochs=1,
+    best_epoch=1,
+    promoted=True,
+    people=NAMES,
+    metrics={},
+    warnings=("13 people: one session only.", "Random split: mixed."),
+    warned=(tuple(f"{name}: one session only." for name in NAMES), ()),
+)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_a_warning_of_one_kind_is_one_line_with_its_people_behind_enter(
+    run: Callable[..., Any], size: tuple[int, int]
+) -> None:
+    async with run(FakeDesk((person("Ada"),), (model(current=True),)), size=size) as table:
+        table.desk.emit(DONE)
+        await table.until(lambda: "13 people: one session only." in table.log())
+        assert "Person 7" not in table.log()
+        await table.press("6", "enter")
+        await table.until(lambda: isinstance(table.app.screen, LogScreen))
+        rows = table.app.screen.query_one(Rows)
+        await table.press("slash", *"person 7", "enter")
+        await table.until(lambda: rows.row_count == 1)
+        await table.shows("(+13)", "Person 0: one session only.")
+        await table.press("escape")
+        await table.until(lambda: table.app.screen is table.app.screen_desk)
