@@ -41,6 +41,6 @@ async def test_a_warning_of_one_kind_is_one_line_with_its_people_behind_enter(
         rows = table.app.screen.query_one(Rows)
         await table.press("slash", *"person 7", "enter")
         await table.until(lambda: rows.row_count == 1)
-        await table.shows("(+13)", "Person 0: one session only.")
+        await table.shows(" 13 ", "Person 0: one session only.")
         await table.press("escape")
         await table.until(lambda: table.app.screen is table.app.screen_desk)

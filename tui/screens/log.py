@@ -22,13 +22,6 @@ class LogScreen(Dialog[None]):
 
     TITLE_TEXT = "Activity"
     HELP = "activity"
-    DEFAULT_CSS = """
-    LogScreen .dialog { width: 98%; max-width: 140; height: 96%; padding: 0 1; }
-    LogScreen Rows { height: 1fr; background: $surface; }
-    LogScreen VerticalScroll { height: 40%; border-top: solid $foreground 15%; }
-    LogScreen Static { height: auto; }
-    LogScreen KeyLine { background: $surface; }
-    """
 
     def __init__(self, pane: ActivityPane) -> None:
         super().__init__()
@@ -45,7 +38,7 @@ class LogScreen(Dialog[None]):
     def on_mount(self) -> None:
         """Begin with the newest line that sums others up, else with the newest."""
         table = self.query_one(Rows)
-        table.add_columns("", "")
+        table.add_columns("", "", "")
         table.fill(map(_line, self.entries), len(self.entries) - 1)
         table.focus()
         self._describe()
@@ -80,7 +73,6 @@ class Log:
 
 
 def _line(entry: LogEntry) -> Row:
-    more = f" (+{len(entry.details)})" if entry.details else ""
-    return Row(
-        (Text(f"{entry.time} ", "dim"), Text(f"{entry.text}{more}")), " ".join(entry.details)
-    )
+    count = str(len(entry.details)) if entry.details else ""
+    cells = (Text(f"{entry.time} ", "dim"), Text(f"{count:>3} "), Text(entry.text))
+    return Row(cells, " ".join(entry.details))
