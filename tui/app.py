@@ -15,7 +15,6 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
 
-from engine.camera.v4l import cameras
 from engine.config import keys_file
 from engine.contract import (
     EpochDone,
@@ -46,7 +45,8 @@ from tui.screens.dialog import Confirm
 from tui.screens.doctor import Doctor
 from tui.screens.evaluation import Evaluation
 from tui.screens.forms import CopiedForm
-from tui.screens.help import HelpScreen, WelcomeScreen, dead_key
+from tui.screens.help import HelpScreen, dead_key
+from tui.screens.imports import Imports
 from tui.screens.jump import Jump, JumpScreen
 from tui.screens.log import Log
 from tui.screens.models import ModelsScreen
@@ -112,7 +112,7 @@ class FacedeskApp(EngineApp):
         *,
         welcome: bool = False,
     ) -> None:
-        """`welcome` shows the three steps where nobody is enrolled yet."""
+        """`welcome` asks for the first person where nobody is enrolled yet."""
         super().__init__(desk, clock)
         self.script = script
         self.first_job: EnrolRequest | RecogniseRequest | None = None
@@ -144,6 +144,7 @@ class FacedeskApp(EngineApp):
         self.doctor = Doctor(self)
         self.questions = CaptureQuestions(self)
         self.roster = Roster(self, self.quick.enrol, self._show_pictures)
+        self.imports = Imports(self, self.jobs.split_and_train)
         self.stills = Stills(self, self.screen_desk, self.people)
         self.unknown = Unknown(self, self.screen_desk.title_bar)
         uses: tuple[object, ...] = (
@@ -221,17 +222,11 @@ class FacedeskApp(EngineApp):
             self.screen_desk.zoomed = self.memory.get("zoom", False)
 
     def _welcome(self) -> None:
-        """The three steps, once a workspace, and only while nothing else asks for attention."""
+        """The first person's form, once a workspace, and only while nothing else is asked."""
         if "welcomed" in self.memory or self.screen is not self.screen_desk:
             return
         self.remember("welcomed", True)
-        screen = WelcomeScreen([clean(str(path)) for path in cameras()])
-
-        def closed(enrol: bool | None) -> None:
-            if enrol:
-                self.call_later(self.quick.action_new_person)
-
-        self.push_screen(screen, closed)
+        self.quick.welcome()
 
     @on(DeskScreen.FrontChanged)
     def _front_changed(self, message: DeskScreen.FrontChanged) -> None:

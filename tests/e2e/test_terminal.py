@@ -12,6 +12,8 @@ import pytest
 from terminal import LONGEST, Terminal, wait_gone
 
 NOISE = str(Path(__file__).parent / "noise")
+QUIT = "\x11"
+"""Ctrl+Q, which leaves from a field too."""
 ESCAPE, DOWN = "\x1b", "\x1b[B"
 
 
@@ -40,7 +42,7 @@ def test_noise_of_the_children_never_reaches_the_screen(
     assert b"NATIVE-NOISE" not in terminal.raw
     assert "Facedesk" in before
     assert "Facedesk" in terminal.text
-    terminal.press("q")
+    terminal.press(QUIT)
     assert terminal.wait_exit() == 0
     assert b"NATIVE-NOISE" not in terminal.raw
 
@@ -50,7 +52,7 @@ def test_quitting_returns_the_terminal_and_leaves_no_process(
 ) -> None:
     terminal = app("--workspace", tmp_path / "w")
     children = terminal.wait_children()
-    terminal.press("q")
+    terminal.press(QUIT)
     assert terminal.wait_exit() == 0
     assert b"Traceback" not in terminal.raw
     assert terminal.raw.rstrip().endswith(b"\x1b[?25h") or b"\x1b[?1049l" in terminal.raw

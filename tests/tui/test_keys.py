@@ -27,7 +27,7 @@ SCREENS = {
     "evaluation": ("v",),
     "doctor": ("f2",),
     "unknown": ("b",),
-    "roster": ("l", "tab"),
+    "roster": ("l", "tab", "tab"),
     "question": ("d",),
     "new person": ("n", "tab", "tab", "tab"),
     "consent": ("c", "f1"),

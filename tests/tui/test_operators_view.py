@@ -22,8 +22,7 @@ from tui.keys import KEYS
 from tui.keys.keymap import as_file, checked, is_fixed, read_keymap
 from tui.memory import Memory
 from tui.panes.base import Pane
-from tui.screens.forms import CopiedForm, NewPersonForm
-from tui.screens.help import WelcomeScreen
+from tui.screens.forms import CopiedForm, NewPersonForm, WelcomeForm
 from tui.screens.jump import JumpScreen
 from tui.widgets.bars import TabStrip
 from tui.words.tables import Sheet
@@ -329,31 +328,23 @@ async def looked(app: FacedeskApp, pilot: Pilot[Any]) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_first_start_welcomes_in_three_steps_and_never_again(
+async def test_the_first_start_begins_with_the_form_for_the_first_person_and_never_again(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
     for welcomed in (False, True):
-        app = FacedeskApp(FakeDesk(workspace=tmp_path), welcome=True)
+        fake = FakeDesk(workspace=tmp_path)
+        app = FacedeskApp(fake, welcome=True)
         async with app.run_test(size=size) as pilot:
             await looked(app, pilot)
-            assert isinstance(app.screen, WelcomeScreen) is not welcomed
+            assert isinstance(app.screen, WelcomeForm) is not welcomed
             if not welcomed:
-                for step in range(3):
-                    assert app.screen.step == step
-                    await pilot.press("enter")
-                    await pilot.pause()
-                assert app.screen is app.screen_desk
+                assert all(w.region.area for w in app.screen.query("#form-go, #form-close, .hint"))
+                await pilot.press(*"Ada", "enter")
+                while not fake.asked("enrol"):
+                    await pilot.pause(0.02)
+                assert fake.asked("enrol")[0].person == "Ada"
             await app.workers.wait_for_complete()
-
-
-async def test_the_key_for_a_new_person_works_in_the_welcome(tmp_path: Path) -> None:
-    app = FacedeskApp(FakeDesk(workspace=tmp_path), welcome=True)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await looked(app, pilot)
-        assert isinstance(app.screen, WelcomeScreen)
-        await pilot.press("n")
-        await pilot.pause()
-        assert isinstance(app.screen, NewPersonForm)
+        fake.end()
 
 
 async def test_where_somebody_is_enrolled_there_is_no_welcome(tmp_path: Path) -> None:

@@ -82,6 +82,13 @@ class Jobs:
         self.app.tell(f"Split: {counts}", "good")
         self.app.warn(result.warnings, result.warned)
 
+    async def split_and_train(self) -> None:
+        """Divide by the shares in the pane, then train with the recipe there."""
+        request = self.screen.split.request()
+        if request is not None:
+            await self.split(request)
+            self.action_train()
+
     async def stop(self, job: Job) -> None:
         """Ask a job for an orderly end."""
         await in_thread(partial(self.desk.stop, job))

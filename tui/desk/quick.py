@@ -14,6 +14,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from engine.camera.v4l import cameras
 from engine.contract import EnrolDone, JobEnded, TrainDone
 from engine.contract.errors import FacedeskError
 from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
@@ -23,7 +24,7 @@ from tui.desk.jobs import Jobs
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp, log
 from tui.panes.training import verdict
-from tui.screens.forms import NewPersonForm
+from tui.screens.forms import NewPersonForm, WelcomeForm
 from tui.words.remedies import in_app
 from tui.words.text import clean
 
@@ -108,16 +109,23 @@ class QuickEnrolment:
 
     def action_new_person(self) -> None:
         """The form for a new person; recognition makes room when it is sent."""
-        if not self.app.can("new_person"):
-            return
+        if self.app.can("new_person"):
+            self._ask(NewPersonForm, self.app.last_used.source)
+
+    def welcome(self) -> None:
+        """The form for the first person."""
+        source = self.app.last_used.source
+        self._ask(WelcomeForm, source if cameras() or not source.isdigit() else "demo:collins")
+
+    def _ask(self, kind: type[NewPersonForm], source: str) -> None:
 
         async def send(request: EnrolRequest) -> None:
             self.then_train = form.then_train
             await self.enrol(request, self.then_train)
 
-        form = NewPersonForm(
+        form = kind(
             send,
-            source=self.app.last_used.source,
+            source=source,
             count=self.app.last_used.count,
             window=self.app.last_used.window,
             then_train=self.then_train,

@@ -27,7 +27,6 @@ CONTEXTS: dict[str, str] = {
     "deletion": "When people are deleted",
     "twin": "When a person looks like another",
     "face": "When a capture shows two faces",
-    "welcome": "In the welcome",
 }
 """Contexts and the headings that the help gives them."""
 
@@ -242,7 +241,6 @@ KEYS: tuple[Key, ...] = tuple(Key(*row) for row in (
     ("face", "o", "face('other')", "Keep the other", "The other face is meant: pictures of the first go to the trash", ""),
     ("face", "b", "face('both')", "Keep both", "Both are the same person: all pictures stay", ""),
     ("face", "d", "face('stop')", "Discard", "All pictures of this capture go to the trash", ""),
-    ("welcome", "n", "enrol_first", "New", "Close the welcome and enrol the first person", "footer"),
 ))
 # fmt: on
 

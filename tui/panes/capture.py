@@ -5,6 +5,9 @@ The capture's grid: views by pose and distance, and lights, each with a sign tha
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 from rich.cells import set_cell_size
 from rich.text import Text
 from textual.app import ComposeResult
@@ -15,6 +18,7 @@ from engine.contract import (
     Coaching,
     EnrolDone,
     ImportDone,
+    ImportProgress,
     JobEnded,
     JobStarted,
     PictureDoubted,
@@ -156,6 +160,7 @@ class CapturePane(FramePane):
     def started(self, event: JobStarted) -> None:
         """A capture or import begins: clear what the last one left."""
         self.running = event.job
+        self._began = time.monotonic()
         self.person = ""
         self.live = Live()
         self.query_one("#capture-empty").display = False
@@ -223,7 +228,8 @@ class CapturePane(FramePane):
             self._show_refused(live.import_refused, "Refused files")
             if live.importing:
                 self.query_one(Meter).show(live.importing.done, live.importing.total)
-                self.write("#capture-status", Text("Importing", "bold"))
+                took = time.monotonic() - self._began
+                self.write("#capture-status", Text(importing(live.importing, took), "bold"))
                 self.write("#capture-last", shorten(live.importing.file, 60))
         if self.watching:
             self.preview.show(live.preview, self._tags(live))
@@ -306,3 +312,10 @@ class CapturePane(FramePane):
             table.append(f"\n{tally.count:>4} {reason_words(reason):<15} ", "not bold")
             table.append(value, "not bold dim")
         self.write("#capture-refused", table)
+
+
+def importing(done: ImportProgress, seconds: float) -> str:
+    """Who is imported, and the time left as the first files took it."""
+    person = clean(Path(done.file).parent.name)
+    left = seconds * (done.total - done.done) / done.done if done.done else 0.0
+    return f"Importing {person}" + (f", about {span(left)} left" if left >= 1 else "")

@@ -13,6 +13,7 @@ from engine.contract.requests import EnrolRequest, FaceChoice, ImportRequest, Re
 from engine.machine import display_available
 from engine.settings import ConsentSettings
 from engine.text import many
+from tui.keys.keymap import with_keys
 from tui.screens.dialog import Form, Send
 from tui.screens.sources import SEPARATOR, FolderField, SourceField
 from tui.widgets.fields import Field, Tick, Wrong
@@ -24,9 +25,9 @@ def window_field(ticked: bool) -> Field:
     """Whether OpenCV's own window shows the camera too; it says why where that cannot be."""
     if display_available():
         tick = Tick("OpenCV's own preview too", ticked, id="form-window")
-        return Field("Window", tick)
+        return Field("Window", tick, id="window-field")
     why = "no display here (DISPLAY is not set)"
-    return Field("Window", Tick(why, False, id="form-window", disabled=True))
+    return Field("Window", Tick(why, False, id="form-window", disabled=True), id="window-field")
 
 
 def consent_field(settings: ConsentSettings) -> Field:
@@ -79,7 +80,11 @@ class NewPersonForm(Form[EnrolRequest]):
         yield window_field(self._window)
         yield Field("Then", Tick("split, train and recognise", self._then_train, id="form-train"))
         yield consent_field(self._consent)
-        yield sources_hint()
+        yield self.hint()
+
+    def hint(self) -> Label:
+        """What helps to fill the form in."""
+        return sources_hint()
 
     @property
     def then_train(self) -> bool:
@@ -98,6 +103,25 @@ class NewPersonForm(Form[EnrolRequest]):
         window = self.query_one("#form-window", Tick).value
         by = self.value("#form-consent-by")
         return EnrolRequest(person=name, source=source, count=int(count), window=window, consent=by)
+
+
+class WelcomeForm(NewPersonForm):
+    """The first person, at the first start on a workspace."""
+
+    TITLE_TEXT = "Welcome to Facedesk: enrol the first person"
+
+    def on_mount(self) -> None:
+        """Leave out what nobody needs at first."""
+        self.query_one("#window-field").display = False
+
+    def hint(self) -> Label:
+        """What happens, and what else there is."""
+        text = (
+            "Facedesk takes pictures, trains, and then names whom it sees. Faces are biometric "
+            "data: enrol people who agreed. All stays on this machine. Without a camera take "
+            "demo:collins. {key[anywhere.help-field]} shows every key."
+        )
+        return Label(with_keys(text), classes="hint", markup=False)
 
 
 class ImportForm(Form[ImportRequest]):

@@ -103,8 +103,8 @@ class Field(Horizontal):
     }
     """
 
-    def __init__(self, label: str, widget: Widget) -> None:
-        super().__init__()
+    def __init__(self, label: str, widget: Widget, id: str | None = None) -> None:
+        super().__init__(id=id)
         self._label = label
         self._widget = widget
 
