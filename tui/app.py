@@ -65,6 +65,10 @@ from tui.words.text import clean, day, measured, reason_words
 
 KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
+ANOTHER = (
+    "Another desk has this workspace open ({}). Here you can look, evaluate and recognise at any "
+    "time. You can change something while the other desk does not."
+)
 EXPORTS = "exports"
 """The folder in the workspace that is offered for copies."""
 
@@ -201,6 +205,7 @@ class FacedeskApp(EngineApp):
 
     def _begin(self) -> None:
         """List what is in the workspace; then the job or demo that the app was opened for."""
+        self.go(self._look_for_another())
         self.go(self.people.purge())
         self.reload()
         self.unknown.reload()
@@ -211,6 +216,10 @@ class FacedeskApp(EngineApp):
             self.go(self.jobs.recognise(request))
         if self.script is not None:
             self.run_worker(self.script.run(self, self.jobs), exit_on_error=False)
+
+    async def _look_for_another(self) -> None:
+        if other := await in_thread(self.desk.other_desk):
+            self.explain(ANOTHER.format(other))
 
     def _restore_view(self) -> None:
         """The view as it was at the last end, once the lists are there and take their focus."""

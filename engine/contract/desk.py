@@ -65,6 +65,11 @@ class Desk(Protocol):
         """
         ...
 
+    def other_desk(self) -> str:
+        """Mark the workspace as open here; who has marked it already ("process 4711, since ..."),
+        or "" if nobody has."""
+        ...
+
     def close(self) -> None:
         """Cancel all jobs and end the children; returns within a few seconds whatever they do."""
         ...

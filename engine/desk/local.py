@@ -58,6 +58,7 @@ from engine.contract.requests import (
     RecogniseRequest,
     TrainRequest,
 )
+from engine.desk.beside import OpenDesk
 from engine.desk.calls import QuickCalls
 from engine.desk.library import save_evaluation
 from engine.desk.processes import (
@@ -108,6 +109,7 @@ class LocalDesk(QuickCalls):
         self._listener: Listener = lambda event: None
         self._processes = Processes(workspace, settings, self._received, self._ended)
         self._lock = self._processes.lock
+        self._open = OpenDesk(workspace.root)
         self._jobs: dict[Job, str] = {}
         self._writing: set[Job] = set()
         self._run = 0
@@ -160,11 +162,15 @@ class LocalDesk(QuickCalls):
             text = f"{each.text}. Remedy: {each.remedy}"
             self._tell(Notice(text=text, level="warning"))
 
+    def other_desk(self) -> str:
+        return self._open.claim()
+
     def _tell(self, event: Event) -> None:
         self._recorder.hear(event)
         self._listener(event)
 
     def close(self) -> None:
+        self._open.release()
         self._watchdog.close()
         self._processes.close()
         self._keeping.close(3.0)

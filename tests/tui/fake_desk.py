@@ -86,6 +86,7 @@ class FakeDesk:
         """What is in the trash, newest first, each with the rows that undoing it brings back."""
         self.consents: dict[str, Consent] = {}
         self.due: dict[str, int] = {}
+        self.other = ""
         self.evaluations: dict[str, EvaluateDone] = {}
         self.doubts: Doubts | None = None
         self.answers: list[Answers] = []
@@ -311,6 +312,10 @@ class FakeDesk:
         return Added(("Ada", "Grace"), ("Bob is enrolled already, as Bob",))
 
     # --- unknown people ------------------------------------------------------------------
+
+    def other_desk(self) -> str:
+        self._record("other_desk", None)
+        return self.other
 
     def picture(self, path: str) -> bytes:
         self._record("picture", path)
