@@ -11,6 +11,7 @@ from engine.contract import Notice, PictureSkipped
 from engine.contract.errors import SourceUnreadable
 from engine.picture_formats import FORMATS, READ_SUFFIXES, is_picture_name, leads_outside
 from engine.pictures import Unreadable, read_photograph
+from engine.text import many
 
 SECONDS_A_PICTURE = 0.1
 """The clock of a folder: ten pictures a second, as for frames saved from a clip."""
@@ -38,7 +39,7 @@ class FolderSource:
         if self._ahead is None:
             raise SourceUnreadable(
                 "There is no picture in the folder that can be decoded",
-                f"{path}: {len(self._files)} files are damaged or no pictures",
+                f"{path}: {many(len(self._files), 'file is', 'files are')} damaged or no pictures",
                 "Open one with a picture viewer, and copy them again.",
             )
         height, width = self._ahead.image.shape[:2]

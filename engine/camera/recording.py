@@ -25,7 +25,7 @@ from engine.camera.source import MOST_SIDE, USUAL_FPS, Frame, Image, SourceInfo,
 from engine.contract import Emit, Notice
 from engine.contract.errors import SourceDenied, SourceError, SourceNotFound, UsageError
 from engine.pictures import Costly, refuse_costly
-from engine.text import mask_credentials
+from engine.text import many, mask_credentials
 from engine.workspace.files import FILE_MODE, open_regular
 
 CHUNK = b"00dc"
@@ -247,7 +247,9 @@ def recorded_frames(
     try:
         for frame in frames:
             if recording is not None and (why := _why_not(recording, frame, most_megabytes)):
-                end(recording, f"The recording ended after {recording.frames} frames: {why}")
+                end(
+                    recording, f"The recording ended after {many(recording.frames, 'frame')}: {why}"
+                )
                 recording = None
             yield frame
     finally:

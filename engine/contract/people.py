@@ -205,7 +205,7 @@ class Receipt:
             )
         if unread := of("unread"):
             yield (
-                f"{unread} files could not be read and were not searched: "
+                f"{many(unread, 'file')} could not be read and searched: "
                 f"{_listed(self.not_read, unread)}."
             )
 

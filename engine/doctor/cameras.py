@@ -12,7 +12,7 @@ from engine.contract import CameraMeasured, Emit, Finding, Found, State
 from engine.contract.errors import Cancelled, SourceBusy, SourceError, SourceUnreadable
 from engine.doctor import Place
 from engine.settings import CameraSettings, GateSettings, Settings
-from engine.text import mask_credentials, percent
+from engine.text import many, mask_credentials, percent
 
 SHOWN = 6
 """Sizes that are shown of a format."""
@@ -240,7 +240,7 @@ def _rate(measured: CameraMeasured, device: str) -> Found:
 
 def _picture(measured: CameraMeasured, local: bool, asked: bool) -> Found:
     bad: State = "trouble" if asked else "warning"
-    detail = f"{measured.frames} pictures in {measured.seconds:.1f} s"
+    detail = f"{many(measured.frames, 'picture')} in {measured.seconds:.1f} s"
     if measured.brightness < BLACK:
         value = f"black picture: brightness {measured.brightness:.0f}"
         return Found(bad, value, detail, "Open the lens cover, put a light on.", "picture")

@@ -19,6 +19,7 @@ from engine.contract.errors import DataError, FacedeskError, VaultError, VaultLo
 from engine.doctor import Place
 from engine.people.registry import People, unread_strangers
 from engine.people.unknown import UnknownStore
+from engine.text import many
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 from engine.workspace.owner import exposures
@@ -109,7 +110,7 @@ def model(place: Place) -> Found:
         return Found("note", error.title, folder)
     except FacedeskError as error:
         return Found("trouble", str(error), folder, error.hint or "facedesk train")
-    return Found("ok", f"{info.id}, {len(info.people)} people, intact")
+    return Found("ok", f"{info.id}, {many(len(info.people), 'person', 'people')}, intact")
 
 
 def disk(place: Place) -> Found:

@@ -62,7 +62,8 @@ def render(done: EvaluateDone, samples: Samples, crop: Crops) -> str:
         _section("Leakage", _paragraph(leakage_sentence(done.leakage) or "Not measured.")),
         _section("What the words mean", _glossary()),
     )
-    about = f"Recipe {done.recipe}, {len(done.people)} people, threshold {done.threshold:.3f}."
+    people = many(len(done.people), "person", "people")
+    about = f"Recipe {done.recipe}, {people}, threshold {done.threshold:.3f}."
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

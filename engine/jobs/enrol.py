@@ -28,6 +28,7 @@ from engine.people.person import Person, clean_name
 from engine.people.registry import People
 from engine.people.session import Enrolment
 from engine.settings import Settings
+from engine.text import many
 from engine.workspace.folder import Workspace
 
 OUT_OF_SIGHT = frozenset({Refusal.NO_FACE.value, Refusal.SEVERAL_FACES.value})
@@ -308,5 +309,5 @@ def nothing_captured(done: EnrolDone) -> NoPictures:
         f"{count} {GATES[reason].words if reason in GATES else reason}"
         for reason, count in sorted(done.refused.items(), key=lambda item: -item[1])
     )
-    refused = f"{sum(done.refused.values())} frames were refused: {reasons}"
+    refused = f"{many(sum(done.refused.values()), 'frame was', 'frames were')} refused: {reasons}"
     return NoPictures("No picture was captured", refused, first)

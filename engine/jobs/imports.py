@@ -42,6 +42,7 @@ from engine.people.person import Person, clean_name
 from engine.people.registry import People, StrangerArea, strangers
 from engine.picture_formats import is_picture_name
 from engine.settings import Settings
+from engine.text import many
 from engine.workspace.folder import Workspace
 
 
@@ -111,7 +112,7 @@ def _division(plan: ImportPlan, *, redraw: bool) -> str:
     """What becomes of the division that the folder brings along."""
     counts = ", ".join(f"{part} {count}" for part, count in plan.parts.items())
     if redraw:
-        return f"The folder's own division ({counts}) is not kept: the split draws anew."
+        return f"The folder's own division ({counts}) is not kept: the split divides again."
     return f"The folder's own division is kept in the split: {counts}."
 
 
@@ -290,6 +291,6 @@ def _refuse_known(area: StrangerArea, name: str) -> None:
         return
     raise NameTaken(
         "This stranger is there already",
-        f"{known.name}, {known.pictures} pictures",
+        f"{known.name}, {many(known.pictures, 'picture')}",
         "Give another name, or this one on purpose to add pictures.",
     )

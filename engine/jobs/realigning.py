@@ -279,7 +279,7 @@ def _renew_sightings(unknown: UnknownStore, backbone: Backbone, cancel: Cancel, 
         renewed += 1
     if renewed:
         looked = many(renewed, "sighting of the unknown was", "sightings of the unknown were")
-        emit(Notice(text=f"{looked} looked at by the present network, to be grouped anew."))
+        emit(Notice(text=f"{looked} looked at again by the present network."))
 
 
 def _features(unknown: UnknownStore, sighting: Sighting, backbone: Backbone) -> bytes:

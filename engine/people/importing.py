@@ -39,6 +39,7 @@ from engine.people.person import Person
 from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People
 from engine.pictures import Unreadable, decode_crop, encode_png, read_photograph
+from engine.text import many
 from engine.workspace.audit import Audit, Doing
 from engine.workspace.identity import IMPORTED
 
@@ -104,7 +105,8 @@ class Import:
         if self.cancel.cancelled:
             raise Cancelled(
                 "The import was cancelled",
-                f"{self._images} pictures of {len(self._persons)} people were imported before",
+                f"{many(self._images, 'picture')} of "
+                f"{many(len(self._persons), 'person', 'people')} imported before",
                 "Import the folder again for the rest; nothing is taken twice.",
             )
         yield ImportDone(

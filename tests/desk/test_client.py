@@ -213,7 +213,7 @@ def test_an_imported_division_is_kept_in_the_split_unless_told_otherwise(
     made = desk.split(SplitRequest(train=0.7, validation=0.15, test=0.15))
     parts = (made.train, made.validation, made.test)
     if redraw:
-        assert told.endswith("is not kept: the split draws anew.")
+        assert told.endswith("is not kept: the split divides again.")
         assert (made.mode, parts) == ("blocks", (4, 1, 1))
     else:
         assert told == (

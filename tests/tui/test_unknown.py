@@ -138,7 +138,7 @@ async def test_deleting_all_asks_first(run):
         await table.until(lambda: isinstance(table.app.screen, Confirm))
         await table.press("y")
         await table.until(lambda: table.desk.asked("unknown_delete"))
-        await table.shows("Nobody waits")
+        await table.shows("No unknown faces")
 
 
 async def test_keeping_is_switched_on_only_after_saying_what_is_kept_and_how_long(run):
@@ -162,7 +162,7 @@ async def test_an_empty_unknown_says_what_to_do_first(run, key):
         await opened(table)
         await table.shows("Press K to keep those seen while recognising")
         await table.press(key)
-        await table.until(lambda: "Nobody waits here" in table.toasts())
+        await table.until(lambda: "No unknown faces here" in table.toasts())
         assert isinstance(table.app.screen, UnknownScreen)
 
 

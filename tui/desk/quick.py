@@ -208,7 +208,8 @@ class QuickEnrolment:
         elif run.captured < LEAST:
             self._fail(
                 run,
-                f"Not trained: {run.captured} pictures are too few, {LEAST} needed.",
+                f"Not trained: {many(run.captured, 'picture is', 'pictures are')} too few, "
+                f"{LEAST} needed.",
             )
         else:
             run.go_to("split")

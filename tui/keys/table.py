@@ -135,7 +135,7 @@ KEYS: tuple[Key, ...] = tuple(Key(*row) for row in (
     ("anywhere", "0", "layout", "Layout", "Change the layout: running job large, all panes, people large", "palette"),
     ("anywhere", "J", "jump", "Jump", "Show a letter on every pane and field; the letter goes there", "palette first"),
     ("anywhere", "y", "app.copy", "Copy", "Copy what is in front as text (OSC 52), or write it to a file", "palette first activity"),
-    ("anywhere", "p", "preview_level", "Preview", "Change how much of the line the camera's picture may use: auto, normal, low, off", "palette capture recognition"),
+    ("anywhere", "p", "preview_level", "Preview", "Change the preview quality: auto, normal, low, off", "palette capture recognition"),
     ("anywhere", "1", "show_pane('people')", "People", "Go to the people list", "palette"),
     ("anywhere", "2", "show_pane('capture')", "Capture", "Go to the capture pane", "palette"),
     ("anywhere", "3", "show_pane('split')", "Split pane", "Go to the split and its shares", "palette"),

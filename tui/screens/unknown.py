@@ -242,11 +242,11 @@ COLUMNS = (
     ("Nearest", 0),
 )
 EMPTY_ON = (
-    "Nobody waits. Strangers seen while recognising come here.\n"
+    "No unknown faces. Strangers seen while recognising come here.\n"
     "Press esc, then {key.recognise} to watch."
 )
 EMPTY_OFF = (
-    "Nobody waits, and strangers are not kept.\n"
+    "No unknown faces, and strangers are not kept.\n"
     "Press {key[unknown.unknown_switch]} to keep those seen while recognising."
 )
 
@@ -310,13 +310,13 @@ class UnknownScreen(UnknownDialog):
 
     def no_group(self) -> None:
         """The unknown list is empty, or not read yet."""
-        self.notify("Nobody waits here." if self.view else "The list is still being read.")
+        self.notify("No unknown faces here." if self.view else "The list is still being read.")
 
     def action_unknown_delete_all(self) -> None:
         """Ask, then delete all groups."""
         view = self.view
         if view is None or not view.groups:
-            self.notify("Nobody waits here.")
+            self.notify("No unknown faces here.")
             return
         ids = [id for group in view.groups for id in group.sightings]
 
