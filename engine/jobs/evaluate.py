@@ -155,7 +155,7 @@ class _Evaluation:
             space,
             self._recognition,
             names={person.id: person.name for person in people},
-            classifier=classifier_for(model, backbone.weights) if backbone.weights else None,
+            classifier=classifier_for(model, backbone.weights),
             strangers=own,
         )
         reader = PictureReader(extractor, space, recogniser, self._finder, progress, self._cancel)
@@ -221,9 +221,7 @@ class _Evaluation:
     def _needed_split(self) -> Split:
         if self._split is None:
             raise SplitMissing(
-                "There is no split yet",
-                "the probes are its held-out pictures",
-                Remedy.PROBES,
+                "There is no split yet", "the probes are its held-out pictures", Remedy.PROBES
             )
         return self._split
 

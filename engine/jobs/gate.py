@@ -364,7 +364,7 @@ class Gatekeeper:
         self, model: StoredModel, cancel: Cancel
     ) -> Callable[[NDArray[np.uint8]], Array] | None:
         """The model's classifier, if it has one, looking at `cancel` between batches."""
-        classifier = classifier_for(model, self.weights) if self.weights else None
+        classifier = classifier_for(model, self.weights)
         if classifier is None:
             return None
 

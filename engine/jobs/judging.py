@@ -262,7 +262,7 @@ def suspect(
         space,
         settings.recognition,
         names={each.id: each.name for each in permitted(workspace)},
-        classifier=classifier_for(model, backbone.weights) if backbone.weights else None,
+        classifier=classifier_for(model, backbone.weights),
         strangers=ready_strangers(workspace, extractor, space, emit),
     )
     found = recogniser.gallery.search(space.embed(extractor.extract(crops)))

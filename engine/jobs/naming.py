@@ -258,7 +258,7 @@ class Recognition:
             settings.recognition,
             stale_ids(workspace, model.info),
             self._names,
-            classifier_for(model, backbone.weights) if backbone.weights else None,
+            classifier_for(model, backbone.weights),
             ready_strangers(workspace, extractor, space, emit),
         )
         emit(threshold_event(self._recogniser.calibration, "recognise"))

@@ -189,12 +189,7 @@ class Viewer:
             self._window.close()
 
     def _preview(
-        self,
-        wishes: Wishes,
-        frame: Frame,
-        boxes: tuple[BoxTuple, ...],
-        searched: int,
-        dropped: int,
+        self, wishes: Wishes, frame: Frame, boxes: tuple[BoxTuple, ...], searched: int, dropped: int
     ) -> None:
         wish, now = wishes.now, self._clock()
         if not wish.wanted or now - self._last < 1 / wish.rate:

@@ -90,8 +90,6 @@ def with_pictures(workspace: Workspace) -> tuple[Person, ...]:
     people = tuple(person for person in permitted(workspace) if person.pictures)
     if not people:
         raise NoPictures(
-            "Nobody is enrolled yet",
-            f"{workspace.root} holds no pictures",
-            Remedy.ENROL,
+            "Nobody is enrolled yet", f"{workspace.root} holds no pictures", Remedy.ENROL
         )
     return people

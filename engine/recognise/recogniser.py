@@ -287,12 +287,12 @@ def present_gallery(
     return Gallery(space, model.centres[kept], [ids[row] for row in kept]), np.array(kept)
 
 
-def classifier_for(model: StoredModel, weights: Weights) -> Classifier | None:
+def classifier_for(model: StoredModel, weights: Weights | None) -> Classifier | None:
     """What proposes candidates for `model`: its network for recipe `classic`, else None.
 
     Building the network takes seconds. Raises ModelCorrupt if its arrays do not fit.
     """
-    if model.info.recipe != "classic":
+    if model.info.recipe != "classic" or weights is None:
         return None
     from engine.model.classic import ClassicModel  # keras, which recipe `head` need not wait for
 

@@ -298,7 +298,7 @@ def test_a_classic_model_without_its_classifier_is_refused(
 
 
 def test_recipe_head_needs_no_classifier() -> None:
-    assert classifier_for(model_of(), weights=None) is None  # type: ignore[arg-type]
+    assert classifier_for(model_of(), weights=None) is None
 
 
 def test_each_camera_has_tracks_of_its_own(space: FaceSpace, painter: PaintedExtractor) -> None:
