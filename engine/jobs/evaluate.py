@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from engine.contract.requests import EvaluateRequest
 from engine.dataset.split import Split, check_fits, load_split
 from engine.evaluate import probes as choosing
 from engine.evaluate import words
-from engine.evaluate.figures import Probes, Strangers, measure, searches_of
+from engine.evaluate.figures import Figures, Probes, Strangers, measure, searches_of
 from engine.evaluate.pictures import (
     EnrolledPictures,
     GalleryPictures,
@@ -53,6 +53,9 @@ from engine.settings import RecognitionSettings, Settings
 from engine.text import Warned, grouped
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
+
+AS_MEASURED = {each.name for each in fields(EvaluateDone)} & {each.name for each in fields(Figures)}
+"""What is told just as it was measured."""
 
 
 def evaluate(
@@ -313,22 +316,13 @@ class _Evaluation:
             model=model.info.id,
             recipe=model.info.recipe,
             people=names,
-            probes=figures.probes,
-            missed=figures.missed,
+            **{name: getattr(figures, name) for name in AS_MEASURED},
             strangers=searches,
             stranger_people=count,
             strangers_from=source,
             fpir=fpir,
             threshold=threshold,
-            rank1=figures.rank1,
-            tpir=figures.tpir,
-            fpir_at_threshold=figures.fpir_at_threshold,
-            tpir_at_threshold=figures.tpir_at_threshold,
-            intervals=figures.intervals,
-            per_person=figures.per_person,
-            per_session=figures.per_session,
             confusion=confusion_matrix(probes.probes, len(names), threshold),
-            det=figures.det,
             confused=tuple(
                 (
                     names[pair.person],
