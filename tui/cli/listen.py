@@ -19,7 +19,6 @@ from engine.contract import (
     SourceLost,
     SourceOpened,
     SourceRestored,
-    Threshold,
 )
 from engine.contract.errors import ReviewNeeded
 from tui.cli.output import Output, ProgressBar
@@ -37,11 +36,6 @@ def opened_words(event: SourceOpened) -> str:
 def refusal(reason: str, value: float, limit: float) -> str:
     """A refusal in words, with what was measured."""
     return f"{reason_words(reason)} {measured(reason, value, limit)}".strip()
-
-
-def threshold_line(event: Threshold) -> str:
-    """What the threshold in force means."""
-    return event.sentence
 
 
 NOTES: Mapping[type[Event], Callable[[Any], tuple[str, str]]] = {

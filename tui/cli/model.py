@@ -10,11 +10,11 @@ import click
 from engine.contract.requests import ModelRow
 from engine.desk import library
 from engine.model.store import distinct
+from engine.text import percent
 from tui.cli import complete
 from tui.cli.options import SubGroup
 from tui.cli.output import named
 from tui.cli.run import Context, takes_context
-from tui.words.text import figure
 
 FIELDS = (
     *("recipe", "created", "people", "epochs", "best_epoch", "threshold", "val_accuracy"),
@@ -52,8 +52,7 @@ def model_list(context: Context) -> None:
             "recipe": lambda row: row.recipe,
             "#people": lambda row: str(row.people),
             "#best epoch": lambda row: f"{row.best_epoch} of {row.epochs}",
-            "#val accuracy": lambda row: figure(row.val_accuracy, ".3f"),
-            "#threshold": lambda row: figure(row.threshold, ".3f"),
+            "#held-out right": lambda row: percent(row.val_accuracy),
         },
         fields=lambda row: {"model": row.id, **named(row, *FIELDS)},
         empty="No model yet. Try: facedesk train",

@@ -35,7 +35,7 @@ from engine.contract.errors import NoPictures, SourceError, SourceUnreadable, Us
 from engine.contract.requests import EnrolRequest, RecogniseRequest, ReplayRequest
 from engine.text import many
 from tui.cli import complete
-from tui.cli.listen import Listener, demand_review, refusal, threshold_line
+from tui.cli.listen import Listener, demand_review, refusal
 from tui.cli.options import TakesGlobals, record_option
 from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
@@ -244,7 +244,7 @@ def shown_faces(
         match = matched(event.score, event.threshold)
         output.result(f"{place}  {verdict}  ({nearest}match {match}{stale})")
 
-    return {FaceSeen: show, Threshold: lambda event: output.note(threshold_line(event))}
+    return {FaceSeen: show, Threshold: lambda event: output.note(event.sentence)}
 
 
 def _summarise(output: Output, done: RecogniseDone) -> None:

@@ -19,7 +19,7 @@ from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.text import many
 from tui.cli import complete
-from tui.cli.listen import Listener, refusal, threshold_line
+from tui.cli.listen import Listener, refusal
 from tui.cli.options import SubGroup, confirmed, consent_option
 from tui.cli.output import named
 from tui.cli.run import Context, interruptible, takes_context
@@ -323,9 +323,9 @@ def strangers_add(context: Context, source: str, count: int, name: str | None) -
     with context.writing("strangers add"), output.progress("Strangers", None) as bar:
 
         def show_threshold(event: Threshold) -> None:
-            output.note(threshold_line(event))
+            output.note(event.sentence)
             for note in event.notes:
-                output.note(note, "yellow")
+                output.detail(note)
 
         def show_refusal(event: Refused) -> None:
             bar.retitle(refusal(event.reason, event.value, event.limit))
