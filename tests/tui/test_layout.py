@@ -127,6 +127,15 @@ async def test_who_is_in_view_and_the_rate_stand_under_the_picture(run, size):
         assert "Ada Lovelace" in table.screen().splitlines()[below]
 
 
+async def test_a_long_line_under_the_picture_takes_no_room_from_it(run):
+    async with run(desk(), size=(80, 24)) as table:
+        await start(table, "recognise")
+        before = picture(table, "recognise").size
+        table.app.screen_desk.recognition.after_enrolment("word " * 40)
+        await table.pilot.pause()
+        assert picture(table, "recognise").size == before
+
+
 async def test_folded_panes_say_in_a_line_what_they_have(run):
     async with run(desk(), size=(120, 40)) as table:
         await table.press("s")
@@ -173,3 +182,10 @@ async def test_words_without_room_leave_the_focus_on_the_picture(run):
         assert table.app.screen_desk.focused is pane.preview
         await table.press("1", "5")
         await table.until(lambda: table.app.screen_desk.front == "recognition")
+
+
+async def test_a_click_on_a_folded_line_opens_its_pane(run):
+    async with run(desk(), size=(120, 40)) as table:
+        await start(table, "recognise")
+        await table.pilot.click("#folded", offset=(3, 0))
+        await table.until(lambda: table.app.screen_desk.people.region.area)

@@ -80,6 +80,14 @@ async def test_the_camera_is_asked_for_exactly_the_cells_there_are(run, size, pa
         assert (wish(table).level, wish(table).colours) == ("normal", "true")
 
 
+@pytest.mark.parametrize(("size", "rate"), [((80, 24), 8), ((120, 40), 8), ((200, 60), 4)])
+async def test_a_large_picture_comes_less_often_so_that_keys_are_answered(run, size, rate):
+    async with run(desk(), size=size) as table:
+        await watch(table)
+        await table.until(lambda: wish(table).wanted)
+        assert wish(table).rate == rate
+
+
 async def test_another_screen_in_front_stops_the_frames(run):
     async with run(desk(), size=(160, 45)) as table:
         await watch(table)

@@ -134,8 +134,8 @@ async def test_what_the_new_threshold_means_is_told_in_a_sentence(run, size):
             ),
             JobEnded(job="train", outcome="done"),
         )
-        await table.until(lambda: "At most 4 of 100" in table.text("#training-threshold"))
-        await table.shows("threshold 0.18. At most 4", "★ 2", "▲2")
+        await table.until(lambda: table.text("#training-threshold") == "at most 4 in 100 strangers")
+        await table.shows("at most 4 in 100", "★ 2", "▲2")
         assert table.text("#recognition-threshold") == ""
 
 

@@ -26,6 +26,8 @@ LOOK = 0.25
 """Seconds between two looks at the terminal."""
 RATE_EVERY = 8
 """Looks between two updates of the rate in the title: a title costs bytes too."""
+CELLS_A_SECOND = 30_000
+"""Half blocks that are drawn a second at most: 100,000 take a second of processor time."""
 SHOWN_BY = {"enrol": "capture", "recognise": "recognition"}
 """The pane that shows a job's frames."""
 
@@ -117,12 +119,13 @@ class PreviewControl:
         if not seen or self.chooser.level == "off":
             return PreviewWish()
         pictures, size = self._shows_pictures, cell()
+        drawable = self._limits.rate if pictures else CELLS_A_SECOND / preview.size.area
         return PreviewWish(
             columns=preview.size.width,
             rows=preview.size.height,
             colours=colours(self.app),
             level=self.chooser.level,
-            rate=preview.account.affordable(self._limits.rate),
+            rate=preview.account.affordable(min(self._limits.rate, drawable)),
             form="png" if pictures else "cells",
             cell=(size.width, size.height) if pictures else (1, 2),
         )

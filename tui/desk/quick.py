@@ -284,5 +284,6 @@ class QuickEnrolment:
         shown = run.shown if run.train else ""
         screen = self.jobs.screen
         screen.capture.steps(shown, run.outcome)
-        screen.recognition.after_enrolment(run.outcome if run.step == "recognise" else "")
+        ended = run.aside or run.outcome if run.step == "recognise" and run.over else ""
+        screen.recognition.after_enrolment(ended)
         screen.title_bar.steps = "" if run.over else shown

@@ -177,6 +177,11 @@ class FramePane(Pane):
         preview.styles.width = columns
         preview.display = picture
         body.display = words
+        for under in self.children:
+            if isinstance(under, Static):
+                under.styles.height = 1 if self.watching else "auto"
+                under.styles.text_wrap = "nowrap" if self.watching else "wrap"
+                under.styles.text_overflow = "ellipsis"
         if focused in (preview, body):
             self.focus_main()
 

@@ -249,9 +249,7 @@ class TrainingPane(Pane):
 
     def threshold(self, event: Threshold) -> None:
         """What the new model's threshold means."""
-        text = f"threshold {event.threshold:.2f}."
-        text = f"{text} {clean(event.sentence)}"
-        self.write("#training-threshold", text)
+        self.write("#training-threshold", clean(event.brief))
 
     def done(self, event: TrainDone) -> None:
         """Say how the training ended; that line stays."""
