@@ -20,7 +20,7 @@ LONGEST = 4096
 class Memory:
     """Plain values by name. Nothing here raises: a view that is forgotten is no fault.
 
-    Names in use: theme, front, source, count, zoom, layout, welcomed; parts of the app add their own.
+    Names in use: theme, front, source, count, zoom, layout, welcomed; parts of the app add more.
     """
 
     def __init__(self, workspace: Path) -> None:
