@@ -11,8 +11,6 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 INSTEAD = "\ufffd"
 MOST_MARKS = 3
@@ -183,62 +181,3 @@ SOFTNESS = 0.1
 def match(score: float, threshold: float) -> float:
     """A score as people read it: 0 to 100, 50 at the threshold (a logistic curve)."""
     return 100.0 / (1.0 + math.exp(-min(max((score - threshold) / SOFTNESS, -50.0), 50.0)))
-
-
-@dataclass(frozen=True, slots=True)
-class Warned:
-    """What an operator should know. `kind` is a sentence with `{}` for each of the `figures`;
-    `subject` is the person it is about, empty if it is about nobody."""
-
-    kind: str
-    subject: str = ""
-    figures: tuple[int | str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """The sentence, without the subject."""
-        return self.kind.format(*self.figures) if self.figures else self.kind
-
-
-NAMED = 3
-"""People that a warning about several names; more are counted."""
-
-
-def grouped(warnings: Iterable[Warned]) -> tuple[str, ...]:
-    """Warnings as lines, one a kind: of a few people with their names, of more with their number,
-    and counts from the least to the most."""
-    lines = []
-    for of_kind in _by_kind(warnings):
-        names = list(dict.fromkeys(each.subject for each in of_kind if each.subject))
-        figures = (
-            _span(values) for values in zip(*(each.figures for each in of_kind), strict=True)
-        )
-        text = Warned(of_kind[0].kind, figures=tuple(figures)).text
-        who = ", ".join(names) if len(names) <= NAMED else many(len(names), "person", "people")
-        lines.append(f"{who}: {text}" if who else text)
-    return tuple(lines)
-
-
-def one_by_one(warnings: Iterable[Warned]) -> tuple[tuple[str, ...], ...]:
-    """For each line of `grouped`, a line for each person whom it is about."""
-    return tuple(
-        tuple(f"{each.subject}: {each.text}" for each in of_kind if each.subject)
-        for of_kind in _by_kind(warnings)
-    )
-
-
-def _by_kind(warnings: Iterable[Warned]) -> list[list[Warned]]:
-    kinds: dict[tuple[object, ...], list[Warned]] = {}
-    for each in dict.fromkeys(warnings):
-        words = tuple(figure for figure in each.figures if isinstance(figure, str))
-        kinds.setdefault((each.kind, words), []).append(each)
-    return list(kinds.values())
-
-
-def _span(values: Sequence[int | str]) -> int | str:
-    least, most = min(values, key=_number), max(values, key=_number)
-    return least if least == most else f"{least} to {most}"
-
-
-def _number(value: int | str) -> int:
-    return value if isinstance(value, int) else 0  # the words of a kind are all the same

@@ -247,7 +247,7 @@ class FacedeskApp(EngineApp):
         self.screen_desk.activity.add(line.text, line.level, line.hint, line.details)
 
     def _trained(self, event: TrainDone) -> None:
-        self.warn(event.warnings, event.warned)
+        self.warn(event.warnings)
         if not event.promoted:
             self.notify(
                 verdict(event),

@@ -19,7 +19,6 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import zip_longest
 from types import FrameType
 from typing import Any, ClassVar, TypeVar
 
@@ -46,6 +45,7 @@ from engine.contract import (
 from engine.contract.desk import Desk
 from engine.contract.errors import FacedeskError
 from engine.contract.requests import ModelRow, PersonRow
+from engine.contract.warned import Warned, grouped, one_by_one
 from engine.logs import LogFormatter, open_log
 from engine.shortage import shortage
 from tui.board import JobBoard
@@ -226,11 +226,11 @@ class EngineApp(KeysInOrder):
         """Add a line to the activity log."""
         self._hand_out(Line(text, level, hint))
 
-    def warn(self, warnings: Sequence[str], warned: Sequence[Sequence[str]]) -> None:
-        """Add warnings to the activity log, each with the lines that it sums up."""
-        for text, details in zip_longest(warnings, warned, fillvalue=()):
+    def warn(self, warnings: Sequence[Warned]) -> None:
+        """Add warnings to the activity log: a line a kind, with the lines that it sums up."""
+        for text, details in zip(grouped(warnings), one_by_one(warnings), strict=True):
             hint = with_keys(WHO) if len(details) > 1 else ""
-            self._hand_out(Line(str(text), "warning", hint, tuple(details)))
+            self._hand_out(Line(text, "warning", hint, details))
 
     def _hand_out(self, news: object) -> None:
         for listener in self._listeners[type(news)]:

@@ -83,6 +83,7 @@ from engine.contract.events_model import (
     TrainDone,
     Why,
 )
+from engine.contract.warned import Warned
 
 __all__ = [
     "HALF_BLOCK_RUN",
@@ -148,6 +149,7 @@ __all__ = [
     "TwinChoice",
     "TwinSuspected",
     "UnknownChanged",
+    "Warned",
     "Why",
     "WorkspaceUpgraded",
 ]

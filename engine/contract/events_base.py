@@ -27,6 +27,8 @@ class Event:
     def to_json(self) -> dict[str, Any]:
         """The event as one JSON object with an `event` field; binary fields are left out."""
         body = {f.name: getattr(self, f.name) for f in fields(self)}
+        for part in body.keys() & {"warnings", "details"}:
+            body[part] = tuple(each.to_json() for each in body[part])
         return {"event": self.name, **{k: v for k, v in body.items() if not isinstance(v, bytes)}}
 
 

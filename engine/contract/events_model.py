@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from engine.contract.events_base import BoxTuple, Event
+from engine.contract.warned import Warned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +27,10 @@ class SplitDone(Event):
     validation: int
     test: int
     people: Mapping[str, Mapping[str, int]]
-    warnings: tuple[str, ...]
+    warnings: tuple[Warned, ...]
     mode: str
     seed: int
     shares: tuple[float, float, float]
-    warned: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +103,8 @@ class TrainDone(Event):
     promoted: bool
     people: tuple[str, ...]
     metrics: Mapping[str, float]
-    warnings: tuple[str, ...] = ()
-    warned: tuple[tuple[str, ...], ...] = ()
-    details: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+    details: tuple[Warned, ...] = ()
     pictures: int = 0
     held_out: int = 0
     named: int = 0
@@ -185,7 +184,7 @@ class EvaluateDone(Event):
     suspects: tuple[tuple[str, str, str, str], ...] = ()
     leakage: Mapping[str, float] = field(default_factory=dict)
     sentence: str = ""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
     report: str = ""
     seconds: float = 0.0
 

@@ -32,9 +32,10 @@ from typing import Any, Literal, cast, get_args
 from engine.contract import SplitDone
 from engine.contract.errors import DataError, NoPictures, SplitMissing
 from engine.contract.remedies import Remedy
+from engine.contract.warned import Warned
 from engine.people.person import Person, SessionInfo, is_slug
 from engine.settings import SplitSettings
-from engine.text import Warned, grouped, many, one_by_one
+from engine.text import many
 from engine.workspace.files import read_json, write_json
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import IMPORTED, PARTS, Part, is_session_id
@@ -293,8 +294,7 @@ def summarise(split: Split, people: Sequence[Person], warnings: Sequence[Warned]
         validation=total["validation"],
         test=total["test"],
         people=counts,
-        warnings=grouped(warnings),
-        warned=one_by_one(warnings),
+        warnings=tuple(warnings),
         mode=split.mode,
         seed=split.seed,
         shares=split.shares,
@@ -317,17 +317,12 @@ def split_warnings(split: Split, people: Sequence[Person]) -> tuple[Warned, ...]
     """What an operator should know about the split of these people."""
     found = []
     if split.mode == "random":
-        found.append(
-            Warned(
-                "Random split: neighbouring frames lie on both sides, so the figures are far "
-                "too good; use it for comparison only."
-            )
-        )
+        found.append(Warned("random_split"))
     for person in people:
         if person.slug in split.people:
             found += _of_person(person, split)
         elif not person.pictures:
-            found.append(Warned("no pictures, left out.", person.name))
+            found.append(Warned("no_pictures", person.name))
     return tuple(found)
 
 
@@ -335,28 +330,22 @@ def _of_person(person: Person, split: Split) -> list[Warned]:
     count, name, random = person.pictures, person.name, split.mode == "random"
     own = divided(person) and not random
     if count < TOO_FEW and not own:
-        text = "only {}, all used for training, none to check with."
-        return [Warned(text, name, (many(count, "picture"),))]
+        return [Warned("none_to_check", name, (many(count, "picture"),))]
     found = []
     if count < FEW:
-        found.append(Warned("only {} pictures, {} or more are better.", name, (count, FEW)))
+        found.append(Warned("few_pictures", name, (count, FEW)))
     for part, share in zip(PARTS, split.shares, strict=True):
         if share > 0 and not split.people[person.slug][part]:
-            found.append(Warned("no pictures for {}.", name, (part,)))
+            found.append(Warned("empty_part", name, (part,)))
     if random or own:
         return found
     if any(session.part for session in person.sessions):
-        found.append(
-            Warned("nothing of their own for training, so their pictures are divided anew.", name)
-        )
+        found.append(Warned("divided_anew", name))
     if len(person.sessions) == 1:
         imported = person.sessions[0].source.startswith(IMPORTED)
-        text = "one session only, so the figures are optimistic; enrol again on another day."
-        if imported:
-            text = "one import only, so the figures are optimistic if it is of one day."
-        found.append(Warned(text, name))
+        found.append(Warned("one_import" if imported else "one_session", name))
     elif len(person.sessions) == 2 and split.shares[1] > 0 and split.shares[2] > 0:
-        found.append(Warned("two sessions only, validation and test share one.", name))
+        found.append(Warned("two_sessions", name))
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from statistics import median
 from typing import Any, get_args, get_origin, get_type_hints
@@ -278,6 +278,7 @@ def save_evaluation(workspace: Workspace, done: EvaluateDone) -> bool:
     """
     body: dict[str, object] = {"version": EVALUATION_FORMAT, "type": type(done).__name__}
     body |= {f.name: getattr(done, f.name) for f in fields(done)}
+    body["warnings"] = [{"type": "Warned", **asdict(each)} for each in done.warnings]
     # Names change, and folders come to be another's.
     ids = {person.name: person.id for person in People(workspace).list()}
     body[_IDS] = [ids.get(name, "") for name in done.people]
@@ -315,6 +316,10 @@ def load_evaluation(
             body["intervals"] = {}
         folders = body.pop("slugs", None)  # of before there were identities
         ids = tuple(map(str, body.pop(_IDS) if folders is None else map(before, folders)))
+        body["warnings"] = [
+            {"type": "Warned", "kind": "said", "figures": [each]} if isinstance(each, str) else each
+            for each in body.get("warnings", ())
+        ]  # they were sentences
         done = decode(json.dumps(body).encode(), b"")
     except (OSError, DataError, ValueError, KeyError, TypeError, AttributeError, WireError):
         return None

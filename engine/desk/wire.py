@@ -51,13 +51,15 @@ def encode(message: Any) -> bytes:
             payload = value
             header[item.name] = None
             header["payload"] = item.name
-        elif is_dataclass(value) and not isinstance(value, type):
-            nested = {f.name: getattr(value, f.name) for f in fields(value)}
-            header[item.name] = {"type": type(value).__name__, **nested}
         else:
             header[item.name] = value
-    text = json.dumps(header, separators=(",", ":")).encode()
+    text = json.dumps(header, separators=(",", ":"), default=_nested).encode()
     return _LENGTHS.pack(len(text), len(payload)) + text + payload
+
+
+def _nested(value: Any) -> dict[str, Any]:
+    """A dataclass in a message, as JSON. Raises TypeError for anything else."""
+    return {"type": type(value).__name__, **{f.name: getattr(value, f.name) for f in fields(value)}}
 
 
 def _tuples(value: Any) -> Any:

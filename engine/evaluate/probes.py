@@ -24,6 +24,7 @@ from engine.contract.errors import (
     SourceUnreadable,
 )
 from engine.contract.remedies import Remedy
+from engine.contract.warned import Warned, grouped
 from engine.dataset.split import Split
 from engine.evaluate.figures import Probes, Searches, Strangers, searches_of
 from engine.evaluate.pictures import Photographs
@@ -45,7 +46,7 @@ class HeldOut:
     """A split's probes: `keys[i]` are "<session>/<file>" of person i; `warnings` for people."""
 
     keys: tuple[tuple[str, ...], ...]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class FolderProbes:
 
     files: tuple[Path, ...]
     labels: tuple[int, ...]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
 
 
 class TrainedOn:
@@ -112,12 +113,9 @@ def held_out_probes(
         keys.append(free)
     warnings = []
     if learnt:
-        warnings.append(
-            f"{learnt} held-out pictures were left out, for the model was trained on them: "
-            "this split is newer than the model, train again."
-        )
+        warnings.append(Warned("trained_on", figures=(learnt,)))
     elif not trained.known and split_differs(split, info.details.get("split", {})):
-        warnings.append("This split is newer than the model: train again, or figures are too good.")
+        warnings.append(Warned("newer_split"))
     if not any(keys):
         raise NoPictures(
             "There are no held-out pictures to search with",
@@ -126,13 +124,11 @@ def held_out_probes(
             else "the split has none in {parts}".format(parts=" or ".join(parts)),
             TRAIN_AGAIN if learnt else Remedy.PROBES,
         )
-    without = [person.name for person, own in zip(people, keys, strict=True) if not own]
-    if without:
-        warnings.append(
-            "No held-out pictures of {names}: they are not measured.".format(
-                names=", ".join(without)
-            )
-        )
+    warnings += [
+        Warned("no_held_out", person.name)
+        for person, own in zip(people, keys, strict=True)
+        if not own
+    ]
     return HeldOut(tuple(keys), tuple(warnings))
 
 
@@ -174,23 +170,24 @@ def folder_probes(folder: Path, names: Sequence[str], slugs: Sequence[str]) -> F
             f"{folder} has {_listed(strangers)}; known are {_listed(names)}",
             "Name each sub-folder after the person.",
         )
-    warnings = [*plan.left_out]
+    warnings = [Warned("said", figures=(text,)) for text in plan.left_out]
     allowed = [os.access(file, os.R_OK, effective_ids=True) for file in files]
     warnings += [
-        f"{plan.shown(file)} was left out: permission denied"
+        Warned("not_allowed", figures=(plan.shown(file),))
         for file, may in zip(files, allowed, strict=True)
         if not may
     ]
     files, labels = list(compress(files, allowed)), list(compress(labels, allowed))
     if not files:
         raise NoPictures(
-            "There are no probes", "; ".join(warnings), "Check their owner and permissions."
+            "There are no probes",
+            "; ".join(grouped(warnings)),
+            "Check their owner and permissions.",
         )
-    if strangers:
-        warnings.append(f"Left out, for nobody known has this name: {_listed(strangers, most=20)}.")
-    without = [name for label, name in enumerate(names) if label not in labels]
-    if without:
-        warnings.append(f"No probes of {_listed(without, most=20)}: they are not measured.")
+    warnings += [Warned("unknown_name", name) for name in strangers]
+    warnings += [
+        Warned("no_probes", name) for label, name in enumerate(names) if label not in labels
+    ]
     return FolderProbes(tuple(files), tuple(labels), tuple(warnings))
 
 
@@ -236,7 +233,7 @@ class StrangerFiles:
     files: tuple[Path, ...]
     groups: tuple[int, ...]
     names: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
 
 
 def stranger_files(folder: Path) -> StrangerFiles:
@@ -253,13 +250,13 @@ def stranger_files(folder: Path) -> StrangerFiles:
         raise DataError("The strangers cannot be used", str(error), error.hint) from error
     names: dict[str, int] = {}
     groups = [names.setdefault(label.split("/")[0], len(names)) for _, label in found]
-    told = tuple(each.text for each in heard if isinstance(each, Notice))
+    told = tuple(Warned("said", "", (each.text,)) for each in heard if isinstance(each, Notice))
     return StrangerFiles(tuple(file for file, _ in found), tuple(groups), tuple(names), told)
 
 
 def strangers_in_folder(
     listed: StrangerFiles, read: Callable[[Sequence[Path]], Photographs]
-) -> tuple[Found, tuple[str, ...]]:
+) -> tuple[Found, tuple[Warned, ...]]:
     """The strangers of a folder, and warnings. A picture without a face is no search: left out.
 
     Raises NoPictures if no picture shows a face.
@@ -273,8 +270,8 @@ def strangers_in_folder(
         )
     warnings = listed.warnings
     if photographs.missed:
-        lost = len(photographs.missed)
-        warnings += (f"{lost} of {len(listed.files)} strangers' pictures show no face: left out.",)
+        figures = len(photographs.missed), len(listed.files)
+        warnings += (Warned("stranger_without_face", "", figures),)
     # Numbered anew, so that strangers without any face do not count as people.
     kept, groups = np.unique(np.array(listed.groups)[photographs.places], return_inverse=True)
     found = StrangerSet(

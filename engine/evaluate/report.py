@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract import EvaluateDone
+from engine.contract.warned import grouped
 from engine.evaluate.plots import Scores, confusion_plot, det_plot, histogram_plot
 from engine.evaluate.words import KINDS, WHOSE, leakage_sentence
 from engine.pictures import encode_png
@@ -78,7 +79,7 @@ def render(done: EvaluateDone, samples: Samples, crop: Crops) -> str:
 
 
 def _warnings(done: EvaluateDone) -> str:
-    items = "".join(f"<li>{_e(text)}</li>" for text in done.warnings)
+    items = "".join(f"<li>{_e(text)}</li>" for text in grouped(done.warnings))
     return f"<ul class=warnings>{items}</ul>" if items else ""
 
 

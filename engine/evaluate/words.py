@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.contract.warned import Warned
 from engine.evaluate.figures import Figures
 from engine.evaluate.probes import StrangersFrom
 from engine.recognise.calibration import Bounds, at_most
@@ -54,34 +55,23 @@ def proof(named: int, people: int, seen: Bounds) -> str:
 
 def too_few(
     figures: Figures, strangers: int, people: int, source: StrangersFrom, fpir: float
-) -> tuple[str, ...]:
+) -> tuple[Warned, ...]:
     """Warnings where the data cannot show what is asked."""
     told = []
     if figures.probes < FEW_PROBES:
         low, high = figures.intervals["rank1"]
-        told.append(
-            f"Only {figures.probes} probes: the right person comes first in {percent(low)} "
-            f"to {percent(high)}."
-        )
+        told.append(Warned("few_probes", "", (figures.probes, percent(low), percent(high))))
     if source == "none":
-        told.append(
-            "There are no strangers to test with, so how many of them are named is unknown."
-        )
-        return tuple(told)
+        return (*told, Warned("no_strangers"))
     if source == "left_out":
-        told.append("Enrolled people stood in for strangers. Photographs of strangers tell more.")
+        told.append(Warned("stand_ins"))
     if source == "own_and_left_out":
-        told.append("Strangers are your own and enrolled people, each searched without themselves.")
+        told.append(Warned("own_and_stand_ins"))
     if f"{fpir:g}" not in figures.tpir:
-        told.append(
-            f"{strangers} searches by strangers are too few to measure {percent(fpir)} false "
-            f"matches; {round(1 / fpir)} are needed."
-        )
+        told.append(Warned("few_searches", "", (strangers, percent(fpir), round(1 / fpir))))
     if at_most(0, people) > fpir:
-        told.append(
-            f"It takes {strangers_needed(fpir)} strangers to prove {percent(fpir)} false matches; "
-            f"there are {people}."
-        )
+        wanted = strangers_needed(fpir), percent(fpir), people
+        told.append(Warned("few_strangers", "", wanted))
     return tuple(told)
 
 

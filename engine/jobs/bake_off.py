@@ -17,6 +17,7 @@ from engine.cancel import Cancel
 from engine.contract import BakeOffDone, Emit, Notice
 from engine.contract.errors import NoPictures, SplitMissing, UsageError
 from engine.contract.requests import BakeOffRequest
+from engine.contract.warned import grouped
 from engine.dataset.split import Split, check_fits, load_split, make_split
 from engine.jobs.contestants import (
     NOBODY,
@@ -97,7 +98,7 @@ def _laid(
     if request.probes is not None:
         folder = Path(request.probes).expanduser()
         probes, told = probes_in(folder, material.people, settings.detection, cancel)
-        notes += told
+        notes += grouped(told)
     else:
         parts = ("test",)
         if len(material.pictures("test")) < ENOUGH_PROBES:

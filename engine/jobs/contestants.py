@@ -22,6 +22,7 @@ from engine.camera.source import Report, ignore
 from engine.cancel import Cancel
 from engine.contract import Emit, FeaturesProgress
 from engine.contract.errors import NoPictures
+from engine.contract.warned import Warned
 from engine.evaluate.figures import Trial
 from engine.evaluate.pictures import central_crop
 from engine.evaluate.probes import StrangersFrom, folder_probes
@@ -84,7 +85,7 @@ NOBODY = Strangers(Pictures(np.empty((0, 160, 160, 3), np.uint8), np.empty(0, np
 
 def probes_in(
     folder: Path, people: Sequence[Person], settings: DetectionSettings, cancel: Cancel
-) -> tuple[Pictures, tuple[str, ...]]:
+) -> tuple[Pictures, tuple[Warned, ...]]:
     """The pictures of `folder`, chosen as `evaluate` does, and warnings of who has none.
 
     Labels are indices into `people`. Raises NoPictures if no picture shows a face, DataError if

@@ -16,6 +16,7 @@ from engine.contract import Emit, EvaluateDone
 from engine.contract.errors import SplitMissing, UsageError
 from engine.contract.remedies import Remedy
 from engine.contract.requests import EvaluateRequest
+from engine.contract.warned import Warned
 from engine.dataset.split import Split, check_fits, load_split
 from engine.evaluate import probes as choosing
 from engine.evaluate import words
@@ -50,7 +51,6 @@ from engine.recognise.gallery import TWO_FACES, Cuts
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.recognise.threshold import StrangerSet
 from engine.settings import RecognitionSettings, Settings
-from engine.text import Warned, grouped
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 
@@ -124,9 +124,6 @@ class _Evaluation:
         self._split = load_split(workspace)
         self.samples = Samples(np.empty(0), np.empty(0), np.empty(0))
 
-    def _warn(self, *texts: str) -> None:
-        self._warnings += map(Warned, texts)
-
     def run(self) -> EvaluateDone:
         wanted = self._request.model
         model = (
@@ -186,12 +183,12 @@ class _Evaluation:
         enrolled = {person.id: person for person in permitted(self._workspace)}
         people = tuple(enrolled[id] for id, _, _ in model.labels if id in enrolled)
         stale = stale_ids(self._workspace, model.info)
-        changed = [person.name for person in people if person.id in stale]
-        if changed:
-            self._warn(f"Pictures changed since training, train again: {', '.join(changed)}.")
-        gone = [name for id, name, _ in model.labels if id not in enrolled]
-        if gone:
-            self._warn(f"No longer enrolled, so not in the gallery: {', '.join(gone)}.")
+        self._warnings += [
+            Warned("pictures_changed", person.name) for person in people if person.id in stale
+        ]
+        self._warnings += [
+            Warned("not_enrolled", name) for id, name, _ in model.labels if id not in enrolled
+        ]
         return people
 
     def _choose_probes(
@@ -201,14 +198,14 @@ class _Evaluation:
         if self._request.probes:
             folder = Path(self._request.probes).expanduser()
             found = choosing.folder_probes(folder, names, [person.slug for person in people])
-            self._warn(*found.warnings)
+            self._warnings += found.warnings
             return choosing.HeldOut(()), found
         split = self._needed_split()
         parts = choosing.held_out_parts(split, [person.slug for person in people])
         held_out = choosing.held_out_probes(split, people, model.info, parts)
-        self._warn(*held_out.warnings)
+        self._warnings += held_out.warnings
         enrolled, unread = People(self._workspace).everybody()
-        self._warn(*(each.sentence for each in unread))
+        self._warnings += [Warned("said", "", (each.sentence,)) for each in unread]
         not_here = {person.name for person in enrolled}.difference(names)
         self._warnings += (
             each
@@ -218,7 +215,7 @@ class _Evaluation:
         try:
             check_fits(split, enrolled)
         except SplitMissing as error:
-            self._warn(f"{error}. Split and train again.")
+            self._warnings.append(Warned("unfitting_split", "", (str(error),)))
         return held_out, None
 
     def _needed_split(self) -> Split:
@@ -255,10 +252,8 @@ class _Evaluation:
         groups = [f"{recogniser.names[label]}/{whence}" for label in chosen.labels]
         missed = tuple((chosen.labels[place], groups[place]) for place in photographs.missed)
         if missed:
-            self._warn(
-                f"No face was found in {len(missed)} of {len(chosen.files)} probes: they count as "
-                "not recognised."
-            )
+            figures = len(missed), len(chosen.files)
+            self._warnings.append(Warned("no_face", "", figures))
         probes = Probes(
             searches_of(recogniser, photographs.embeddings, photographs.proposals),
             labels[photographs.places],
@@ -278,11 +273,10 @@ class _Evaluation:
     ) -> tuple[Strangers | None, choosing.StrangersFrom]:
         if files is not None:
             found, warnings = choosing.strangers_in_folder(files, reader.photographs)
-            self._warn(*warnings)
+            self._warnings += warnings
             return found.searched(recogniser), found.source
         if len(own):
-            text = "Your own strangers helped to set the threshold: the FPIR at it is a little"
-            self._warn(f"{text} optimistic.")
+            self._warnings.append(Warned("own_strangers"))
         return choosing.together(
             choosing.Found(own, "own").searched(recogniser) if len(own) else None,
             choosing.left_out(probes, len(recogniser.gallery)),
@@ -307,7 +301,7 @@ class _Evaluation:
         searches = len(strangers.searches) if strangers else 0
         count = strangers.count if strangers else 0
         leaked = leakage(pictures, self._split, space, fpir) if self._split else {}
-        self._warn(*words.too_few(figures, searches, count, source, fpir))
+        self._warnings += words.too_few(figures, searches, count, source, fpir)
         self.samples = _samples(probes.probes, strangers)
         pairs = confused_pairs(
             probes.probes, probes.embeddings, probes.paths, threshold, self._learnt(model, pictures)
@@ -340,7 +334,7 @@ class _Evaluation:
             ),
             leakage=leaked,
             sentence=words.summary(figures, searches, count),
-            warnings=grouped(self._warnings),
+            warnings=tuple(dict.fromkeys(self._warnings)),
         )
 
     def _learnt(self, model: StoredModel, pictures: EnrolledPictures) -> GalleryPictures:

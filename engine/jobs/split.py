@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from engine.contract import Emit, Notice, SplitDone
 from engine.contract.errors import NoPictures, SplitMissing
 from engine.contract.remedies import Remedy
+from engine.contract.warned import Warned
 from engine.dataset.split import (
     Split,
     check_fits,
@@ -20,7 +21,6 @@ from engine.people.permission import permitted, withdrawn
 from engine.people.person import Person
 from engine.people.registry import People
 from engine.settings import Settings, SplitSettings
-from engine.text import Warned
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import PARTS
@@ -75,8 +75,9 @@ def _save(workspace: Workspace, made: Split) -> None:
 
 def warnings_of(workspace: Workspace, made: Split, people: Sequence[Person]) -> tuple[Warned, ...]:
     """Warnings about a split, also of those who are left out for their withdrawn consent."""
-    text = "left out, for consent was taken back"
-    left_out = [Warned(text, each.name) for each in withdrawn(workspace) if each.pictures]
+    left_out = [
+        Warned("consent_withdrawn", each.name) for each in withdrawn(workspace) if each.pictures
+    ]
     return (*split_warnings(made, people), *left_out)
 
 

@@ -15,6 +15,7 @@ from engine.cancel import Cancel
 from engine.contract import Emit, EpochDone, Notice, TrainDone
 from engine.contract.errors import Cancelled, TooFewPeople, UsageError
 from engine.contract.requests import TrainRequest
+from engine.contract.warned import Warned
 from engine.dataset.split import Split
 from engine.jobs.gate import Gatekeeper
 from engine.jobs.material import HELD_OUT, Material, Part, joined
@@ -33,7 +34,6 @@ from engine.recognise.gallery import Gallery
 from engine.recognise.threshold import StrangerSet, record, settle, threshold_event
 from engine.settings import Recipe, Settings, TrainingSettings, train_options
 from engine.shortage import TENSORFLOW, need_room
-from engine.text import grouped, one_by_one
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import PARTS
@@ -51,7 +51,7 @@ class Outcome:
     best_epoch: int
     history: Sequence[EpochDone]
     arrays: dict[str, Any] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
     proposals: Mapping[str, Labels] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
 
@@ -124,9 +124,11 @@ def train(
         promoted=verdict.promote,
         people=tuple(person.name for person in run.material.people),
         metrics=metrics,
-        warnings=grouped(warnings),
-        warned=one_by_one(warnings),
-        details=(*outcome.warnings, *used.calibration.notes),
+        warnings=warnings,
+        details=(
+            *outcome.warnings,
+            *(Warned("said", "", (note,)) for note in used.calibration.notes),
+        ),
         pictures=sum(run.material.counts().values()),
         held_out=sum(held_out.values()),
         named=round(sum(metrics.get(f"tpir_{name}", 0) * held_out[name] for name in HELD_OUT)),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.contract.warned import Warned
 from engine.model.epochs import TOLERANCE
 from engine.model.vectors import Array, Float32, Labels, Levelled, unit
 
@@ -127,37 +128,21 @@ def losses_of(logits: Array, labels: Labels) -> NDArray[np.float64]:
     return np.asarray(np.log(np.exp(lowered - top[:, None]).sum(1)) + top - own, np.float64)
 
 
-def why_not(after: Judgement, before: Judgement) -> str:
+def why_not(after: Judgement, before: Judgement) -> Warned | None:
     """Why trained centres, judged `after`, are not to take the place of the plain class centres,
-    judged `before` on the same samples: one sentence, empty if they are."""
-    for share, text in (
-        (
-            "rank1",
-            "Plain class centres were better on held-out pictures ({before} against {after})",
-        ),
-        (
-            "tpir",
-            "Plain class centres name more held-out pictures ({before} against {after})",
-        ),
-        ("fpir", "Plain class centres name fewer strangers ({before} against {after})"),
-    ):
+    judged `before` on the same samples; None if they are."""
+    for share in ("rank1", "tpir", "fpir"):
         old, new = getattr(before, share), getattr(after, share)
         if new > old if share == "fpir" else new < old:
-            return _so(text, *_percents(old, new))
+            return Warned(share, "", _percents(old, new))
     if after.separation < before.separation:
-        text = "Plain class centres keep strangers further off ({before} against {after})"
-        return _so(text, f"{before.separation:.3f}", f"{after.separation:.3f}")
+        return Warned("separation", "", tuple(f"{each.separation:.3f}" for each in (before, after)))
     if after.loss < before.loss - TOLERANCE:
-        return ""
-    text = "Training did not improve on the plain class centres (loss {before} against {after})"
-    return _so(text, f"{before.loss:.4f}", f"{after.loss:.4f}")
+        return None
+    return Warned("loss", "", tuple(f"{each.loss:.4f}" for each in (before, after)))
 
 
-def _so(text: str, before: str, after: str) -> str:
-    return f"{text.format(before=before, after=after)}, so they are used."
-
-
-def _percents(old: float, new: float) -> tuple[str, str]:
+def _percents(old: float, new: float) -> tuple[str, ...]:
     """Two different shares in percent, with as many digits as tell them apart."""
     for digits in range(3):
         texts = f"{100 * old:.{digits}f} %", f"{100 * new:.{digits}f} %"

@@ -21,6 +21,7 @@ import tensorflow as tf
 from engine.cancel import Cancel
 from engine.contract import Emit, EpochDone, Notice
 from engine.contract.errors import NoPictures
+from engine.contract.warned import Warned
 from engine.model import head
 from engine.model.epochs import TOLERANCE, Arrays, BestSoFar, Checkpoint, digest_of
 from engine.model.vectors import Float32, Labels, Levelled, centre_levels, class_centres, unit
@@ -189,7 +190,7 @@ class HeadResult:
     """`centres` (people, d) float32 of unit length, to be used in any case.
 
     `kept_start`: training did not beat the plain class centres, so these are returned,
-    `best_epoch` is 0, and `why` says in one sentence what they are better at. `start` and `end`
+    `best_epoch` is 0, and `why` says what they are better at. `start` and `end`
     judge the plain and the returned centres on the validation pictures (on the training ones if
     there are none) and unseen cohort vectors.
     """
@@ -198,7 +199,7 @@ class HeadResult:
     history: tuple[EpochDone, ...]
     best_epoch: int
     kept_start: bool
-    why: str
+    why: Warned | None
     start: head.Judgement
     end: head.Judgement
 
@@ -338,16 +339,16 @@ def train_head(
     trained = run.best.arrays[CENTRES] if run.best.epoch else start
     after = judged(trained)
     if not has_validation:
-        why = "No held-out pictures show what training gained, so plain class centres are used."
+        why: Warned | None = Warned("no_validation")
     elif not run.best.epoch:
-        why = "No epoch was over when training was stopped, so plain class centres are used."
+        why = Warned("no_epoch")
     else:
         why = head.why_not(after, before)
     return HeadResult(
         centres=start if why else trained,
         history=tuple(run.history),
         best_epoch=0 if why else run.best.epoch,
-        kept_start=bool(why),
+        kept_start=why is not None,
         why=why,
         start=before,
         end=before if why else after,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engine.contract.errors import DataError, NoPictures, SplitMissing
+from engine.contract.warned import Warned, grouped
 from engine.dataset.split import (
     check_fits,
     load_split,
@@ -19,7 +20,6 @@ from engine.dataset.split import (
 )
 from engine.people.person import Person, SessionInfo
 from engine.settings import SplitSettings
-from engine.text import Warned, grouped
 from engine.workspace.files import write_json
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import IMPORTED

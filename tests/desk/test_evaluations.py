@@ -6,6 +6,7 @@ import json
 import math
 import os
 
+from engine.contract.warned import Warned
 from engine.desk import library
 from engine.desk.library import load_evaluation, save_evaluation
 from engine.workspace.folder import Workspace
@@ -52,3 +53,14 @@ def test_one_of_a_newer_version_counts_as_none(workspace: Workspace) -> None:
     body = json.loads(file.read_text())
     file.write_text(json.dumps({**body, "version": body["version"] + 1}))
     assert load_evaluation(workspace, MODEL) is None
+
+
+def test_warnings_are_kept_and_sentences_of_an_older_version_are_read(workspace: Workspace) -> None:
+    given = evaluation()
+    save_evaluation(workspace, given)
+    assert (load_evaluation(workspace, MODEL) or ("",))[0] == given
+    (file,) = workspace.evaluations.iterdir()
+    file.write_text(json.dumps({**json.loads(file.read_text()), "warnings": ["Too {few}."]}))
+    kept = load_evaluation(workspace, MODEL)
+    assert kept is not None
+    assert kept[0].warnings == (Warned("said", "", ("Too {few}.",)),)

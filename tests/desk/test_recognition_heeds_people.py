@@ -14,6 +14,7 @@ from engine.contract.errors import NoModel
 from engine.contract.messages import FacesFound
 from engine.contract.people import noted
 from engine.contract.requests import TrainRequest
+from engine.contract.warned import Warned
 from engine.jobs import naming
 from engine.jobs.naming import Recognition
 from engine.jobs.train import train
@@ -142,7 +143,7 @@ def test_training_leaves_out_who_took_their_consent_back(
         trained, SETTINGS, TrainRequest(options={"epochs": 2}), Cancel(), lambda event: None, kept
     )
     assert done.people == ("Made Up 0000", "Made Up 0002")
-    assert any("Made Up 0001: left out" in text for text in done.warnings)
+    assert Warned("consent_withdrawn", "Made Up 0001") in done.warnings
 
 
 def test_who_cannot_be_read_is_told_once_and_not_named(

@@ -15,6 +15,7 @@ from engine.contract import EpochDone, JobEnded, Preview, SplitDone
 from engine.contract.errors import SourceUnreadable
 from engine.contract.messages import FacesFound, Start
 from engine.contract.requests import EnrolRequest
+from engine.contract.warned import Warned
 from engine.desk.wire import LONGEST_HEADER, REGISTRY, Channel, WireError, decode, encode
 
 
@@ -36,7 +37,7 @@ def test_tuples_and_mappings_keep_their_kind(channels: tuple[Channel, Channel]) 
         validation=2,
         test=3,
         people={"Ada": {"train": 1}},
-        warnings=("a", "b"),
+        warnings=(Warned("no_pictures", "Ada"), Warned("random_split")),
         mode="blocks",
         seed=1,
         shares=(0.7, 0.15, 0.15),

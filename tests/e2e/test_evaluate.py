@@ -106,13 +106,13 @@ def test_held_out_pictures_are_searched_and_enrolled_people_stand_in_for_strange
     assert before.objects[-1]["kind"] == "NoPictures"
     assert facedesk("train", "--workspace", workspace, "--json", **ONE_VIEW).code == 0
     done = facedesk("evaluate", "--workspace", workspace, "--json").done
-    assert not any("newer than the model" in text for text in done["warnings"])
+    assert not any("newer than the model" in each["text"] for each in done["warnings"])
     assert done["strangers_from"] == "left_out"
     assert done["stranger_people"] == PEOPLE
     split = json.loads((workspace / "split.json").read_text())
     assert done["probes"] == sum(len(parts["test"]) for parts in split["people"].values())
     assert set(done["leakage"]) == {"rank1", "tpir", "random_rank1", "random_tpir"}
-    assert any("figures are optimistic" in text for text in done["warnings"])
+    assert any("figures are optimistic" in each["text"] for each in done["warnings"])
 
 
 def test_folders_that_cannot_be_used_are_refused_before_the_slow_work(

@@ -35,7 +35,7 @@ def enrolled(facedesk: Any, clips: Path, tmp_path_factory: pytest.TempPathFactor
     assert run.code == 0, run.err
     assert set(run.done["people"]) == {MAN_A, MAN_B}
     assert run.done["train"] + run.done["validation"] + run.done["test"] == 2 * COUNT
-    assert any("figures are optimistic" in text for text in run.done["warnings"])
+    assert any("figures are optimistic" in each["text"] for each in run.done["warnings"])
     return workspace
 
 

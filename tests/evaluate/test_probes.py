@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import DataError, ModelCorrupt, NoPictures
+from engine.contract.warned import Warned, grouped
 from engine.evaluate.probes import (
     TrainedOn,
     folder_probes,
@@ -44,7 +45,7 @@ def test_held_out_pictures_are_the_probes() -> None:
 def test_a_split_made_otherwise_than_the_models_is_warned_about() -> None:
     other = model(split={**SAME, "seed": 2})
     (warning,) = held_out_probes(SPLIT, [ANNA], other, ("test",)).warnings
-    assert "newer than the model" in warning
+    assert "newer than the model" in warning.text
     assert split_differs(SPLIT, {})
 
 
@@ -52,7 +53,7 @@ def test_pictures_the_model_was_trained_on_are_left_out_and_told() -> None:
     learnt = model(trained_on={"anna": {"s1": "1-3,8"}})
     found = held_out_probes(SPLIT, [ANNA], learnt, ("validation", "test"))
     assert found.keys == (("s1/0009.png",),)
-    assert "1 held-out pictures were left out" in found.warnings[0]
+    assert "1 held-out pictures were left out" in found.warnings[0].text
 
 
 def test_a_model_trained_on_all_of_them_cannot_be_measured_with_them() -> None:
@@ -68,7 +69,7 @@ def test_a_split_without_held_out_pictures_cannot_be_used() -> None:
 
 def test_people_without_probes_are_named() -> None:
     found = held_out_probes(SPLIT, [ANNA, BERT], model(split=SAME), ("test",))
-    assert found.warnings == ("No held-out pictures of Bert Lee: they are not measured.",)
+    assert found.warnings == (Warned("no_held_out", "Bert Lee"),)
 
 
 def test_ranges_of_picture_numbers_are_understood() -> None:
@@ -137,8 +138,8 @@ def test_an_underscore_is_a_space_on_either_side_but_nobody_is_guessed(
 def test_folders_of_nobody_and_people_without_a_folder_are_named(tmp_path: Path) -> None:
     found = folder_probes(folder(tmp_path, Anna_Lee=1, Zoe=1), NAMES, SLUGS)
     assert found.labels == (0,)
-    assert "Zoe" in found.warnings[0]
-    assert "José, Bert" in found.warnings[1]
+    assert grouped(found.warnings)[0].startswith("Zoe: left out")
+    assert grouped(found.warnings)[1].startswith("José, Bert: no probes")
 
 
 def test_a_folder_that_matches_nobody_is_refused(tmp_path: Path) -> None:
@@ -170,7 +171,7 @@ def test_a_folder_of_the_probes_that_may_not_be_read_is_told(
     (tmp_path / "Ada" / "1.jpg").chmod(0)
     with pytest.raises(NoPictures, match=r"Ada/1\.jpg was left out: permission denied"):
         folder_probes(tmp_path, ["Ada"], ["ada"])
-    assert found.warnings == (
+    assert grouped(found.warnings) == (
         "lost+found was left out: permission denied",
         "Ada/2.jpg was left out: permission denied",
     )

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from engine.contract.errors import DataError, NoPictures
+from engine.contract.warned import grouped
 from engine.evaluate.pictures import Photographs
 from engine.evaluate.probes import left_out, stranger_files, strangers_in_folder, together
 from tests.evaluate.made_up import probes, strangers
@@ -52,7 +53,7 @@ def test_a_stranger_without_any_face_does_not_count_as_a_person(tmp_path: Path) 
     found, warnings = strangers_in_folder(files, faces_in(0, 2, 3))  # type: ignore[arg-type]
     assert found.strangers.names == ("a.jpg", "c")
     assert found.strangers.groups.tolist() == [0, 1, 1]
-    assert warnings == ("1 of 4 strangers' pictures show no face: left out.",)
+    assert grouped(warnings) == ("1 of 4 strangers' pictures show no face: left out.",)
 
 
 def test_strangers_without_a_single_face_are_refused(tmp_path: Path) -> None:
@@ -96,4 +97,4 @@ def test_a_link_out_of_the_folder_is_left_out_and_said(tmp_path: Path) -> None:
     (folder / "c.jpg").symlink_to(tmp_path / "secret.jpg")
     files = stranger_files(folder)
     assert files.names == ("a.jpg", "b.jpg")
-    assert files.warnings == ("c.jpg leads out of the folder and was left out",)
+    assert grouped(files.warnings) == ("c.jpg leads out of the folder and was left out",)

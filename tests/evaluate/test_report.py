@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.contract import EvaluateDone
+from engine.contract.warned import Warned
 from engine.evaluate.plots import confusion_plot, det_plot, histogram_plot
 from engine.evaluate.report import REPORT, Samples, render, write_report
 
@@ -30,7 +31,7 @@ def evaluation(**more: object) -> EvaluateDone:
         "det": ((0.0, 1.0, 0.1), (0.25, 0.0, 0.3), (0.5, 0.0, 1.0)),
         "confused": ((EVIL, "Bert", 0.3, 0.2, "probe.png", "picture.png"),),
         "suspects": (("Bert", "/w/people/bert/s1/0001.png", "blurred", f"Soft {EVIL}."),),
-        "sentence": f"Said {EVIL}.", "warnings": (f"Beware {EVIL}.",),
+        "sentence": f"Said {EVIL}.", "warnings": (Warned("said", "", (f"Beware {EVIL}.",)),),
     }  # fmt: skip
     return EvaluateDone(**{**given, **more})  # type: ignore[arg-type]
 

@@ -17,7 +17,6 @@ from engine.evaluate.words import (
 )
 from engine.recognise.calibration import Calibration, bounds
 from engine.recognise.threshold import brief, sentence
-from engine.text import Warned, grouped, one_by_one
 from tests.evaluate.made_up import probes, strangers
 from tui.words.figures import STRANGERS
 from tui.words.figures import bounds as shown
@@ -60,7 +59,7 @@ def test_own_strangers_and_those_who_stand_in_are_told_together_and_apart() -> N
     assert "2 of 6 strangers named" in text
     assert text.endswith("Of your own strangers 1 of 2 are named.")
     assert any(
-        "your own and enrolled people" in told for told in too_few(found, 7, 6, source, 0.01)
+        "your own and enrolled people" in told.text for told in too_few(found, 7, 6, source, 0.01)
     )
 
 
@@ -81,9 +80,9 @@ def test_without_strangers_the_summary_does_not_speak_of_an_fpir() -> None:
 
 def test_too_few_probes_and_strangers_are_said_in_words() -> None:
     probes_, searches, people = too_few(figures(), 12, 12, "folder", 0.01)
-    assert "Only 4 probes" in probes_
-    assert "100 are needed" in searches
-    assert "299 strangers" in people
+    assert "Only 4 probes" in probes_.text
+    assert "100 are needed" in searches.text
+    assert "299 strangers" in people.text
 
 
 def test_enough_data_raise_no_warning() -> None:
@@ -91,13 +90,13 @@ def test_enough_data_raise_no_warning() -> None:
 
 
 def test_stand_ins_for_strangers_are_called_so() -> None:
-    assert any("stood in" in text for text in too_few(figures(), 12, 12, "left_out", 0.01))
+    assert any("stood in" in each.text for each in too_few(figures(), 12, 12, "left_out", 0.01))
 
 
 def test_no_strangers_at_all_are_told_once() -> None:
     told = too_few(figures(200, 0), 0, 0, "none", 0.01)
     assert len(told) == 1
-    assert "no strangers" in told[0]
+    assert "no strangers" in told[0].text
 
 
 def test_a_better_random_split_is_called_leakage() -> None:
@@ -111,18 +110,3 @@ def test_no_difference_is_no_leakage() -> None:
     text = leakage_sentence({"rank1": 0.9, "tpir": 0.8, "random_rank1": 0.9, "random_tpir": 0.8})
     assert "No leakage" in text
     assert leakage_sentence({}) == ""
-
-
-def test_the_same_warning_for_many_people_is_one_line() -> None:
-    names = ["Anna", "Bert", "Cleo", "Dora"]
-    one = "one session only: same session, optimistic."
-    found = grouped([*(Warned(one, name) for name in names), Warned("Random split: mixed.")])
-    assert found == (f"4 people: {one}", "Random split: mixed.")
-    assert grouped([Warned(one, "Anna")]) == (f"Anna: {one}",)
-    few = [Warned("only {} pictures.", name, (count,)) for name, count in (("A", 3), ("B", 4))]
-    assert grouped(few) == ("A, B: only 3 to 4 pictures.",)
-    assert one_by_one(few) == (("A: only 3 pictures.", "B: only 4 pictures."),)
-    parts = [
-        Warned("no pictures for {}.", name, (part,)) for name, part in (("A", "x"), ("B", "y"))
-    ]
-    assert grouped(parts) == ("A: no pictures for x.", "B: no pictures for y.")

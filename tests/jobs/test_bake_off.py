@@ -13,6 +13,7 @@ from engine.cancel import Cancel
 from engine.contract import Event, Notice
 from engine.contract.errors import Cancelled, NoPictures, UsageError
 from engine.contract.requests import BakeOffRequest
+from engine.contract.warned import Warned
 from engine.jobs.bake_off import bake_off, own_strangers
 from engine.jobs.contestants import NOBODY, Pictures, probes_in, strangers_in
 from engine.people.registry import People
@@ -97,10 +98,7 @@ def test_probes_are_matched_by_name_and_others_are_left_out(
     assert {people[label].slug for label in probes.labels} == {known.replace("_", "-").lower()}
     assert len(probes.labels) == 2
     assert probes.missed == 1
-    assert told == (
-        f"Left out, for nobody known has this name: {other}.",
-        "No probes of Zoe: they are not measured.",
-    )
+    assert told == (Warned("unknown_name", other), Warned("no_probes", "Zoe"))
 
 
 @pytest.mark.shared

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from engine.contract import EvaluateDone
+from engine.contract.warned import Warned
 from engine.recognise.calibration import bounds
 
 MODEL = "20261124-093000"
@@ -87,7 +88,7 @@ def evaluation(
         ),
         leakage={"rank1": 0.91, "random_rank1": 0.97, "tpir": 0.80, "random_tpir": 0.93},
         sentence="At most 4 of 100 strangers are named; measured on 180.",
-        warnings=("Ada Lovelace: one session only, figures are optimistic",),
+        warnings=(Warned("one_session", "Ada Lovelace"),),
         seconds=12.4,
     )
     return replace(done, **fields)

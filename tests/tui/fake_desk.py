@@ -60,6 +60,7 @@ from engine.contract.requests import (
     UnknownGroup,
     UnknownView,
 )
+from engine.contract.warned import Warned
 from engine.settings import Settings
 from tests.tui.samples import facts, png, row
 
@@ -182,7 +183,7 @@ class FakeDesk:
             **{part: sum(c[part] for c in counts.values()) for part in PARTS},
             people=counts,
             warnings=tuple(
-                f"{row.name} has only {row.pictures} pictures"
+                Warned("few_pictures", row.name, (row.pictures, 10))
                 for row in self.rows
                 if row.pictures < 10
             ),

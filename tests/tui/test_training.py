@@ -38,7 +38,7 @@ async def test_a_split_shows_counts_a_person_and_warnings(run, size):
             ["Ada Lovelace", "70", "15", "15"],
             ["Grace Hopper", "4", "1", "1"],
         ]
-        await table.shows("Grace Hopper has only", "74 / 16 / 16", "blocks in")
+        await table.shows("Grace Hopper: only 6", "74 / 16 / 16", "blocks in")
 
 
 async def test_shares_that_do_not_sum_to_one_are_refused_in_place(run):

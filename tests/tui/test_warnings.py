@@ -9,6 +9,7 @@ import pytest
 from fake_desk import FakeDesk
 
 from engine.contract import TrainDone
+from engine.contract.warned import Warned
 from tests.tui.samples import model, person
 from tui.screens.log import LogScreen
 from tui.widgets.lists import Rows
@@ -23,8 +24,7 @@ DONE = TrainDone(
     promoted=True,
     people=NAMES,
     metrics={},
-    warnings=("13 people: one session only.", "Random split: mixed."),
-    warned=(tuple(f"{name}: one session only." for name in NAMES), ()),
+    warnings=(*(Warned("one_session", name) for name in NAMES), Warned("random_split")),
 )
 
 
@@ -34,13 +34,13 @@ async def test_a_warning_of_one_kind_is_one_line_with_its_people_behind_enter(
 ) -> None:
     async with run(FakeDesk((person("Ada"),), (model(current=True),)), size=size) as table:
         table.desk.emit(DONE)
-        await table.until(lambda: "13 people: one session only." in table.log())
+        await table.until(lambda: "13 people: one session only" in table.log())
         assert "Person 7" not in table.log()
         await table.press("6", "enter")
         await table.until(lambda: isinstance(table.app.screen, LogScreen))
         rows = table.app.screen.query_one(Rows)
         await table.press("slash", *"person 7", "enter")
         await table.until(lambda: rows.row_count == 1)
-        await table.shows(" 13 ", "Person 0: one session only.")
+        await table.shows(" 13 ", "Person 0: one session only")
         await table.press("escape")
         await table.until(lambda: table.app.screen is table.app.screen_desk)

@@ -8,6 +8,7 @@ import click
 
 from engine.contract import BakeOffDone, EvaluateDone
 from engine.contract.requests import BakeOffRequest, EvaluateRequest
+from engine.contract.warned import grouped
 from engine.text import many, percent
 from tui.cli import complete
 from tui.cli.listen import Listener
@@ -103,7 +104,7 @@ def _show(output: Output, done: EvaluateDone) -> None:
         )
     for person, picture, kind, why in done.suspects:
         output.result(f"Look at {_tail(picture)} of {person}, {SUSPECTS.get(kind, kind)}: {why}")
-    for warning in done.warnings:
+    for warning in grouped(done.warnings):
         output.note(warning, "yellow")
     if done.report:
         output.result(f"Report: {done.report}")

@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from engine.contract import EpochDone, SplitDone, Threshold, TrainDone
 from engine.contract.errors import Cancelled, SplitMissing, UsageError
 from engine.contract.requests import SplitRequest, TrainRequest
+from engine.contract.warned import grouped
 from engine.desk import library
 from engine.settings import TRAIN_OPTIONS, BackboneName, TrainOption
 from engine.text import many, percent
@@ -76,7 +77,7 @@ def make_split(context: Context, request: SplitRequest) -> SplitDone:
         rows,
         f"Split by {SPLIT_MODES.get(done.mode, done.mode)}",
     )
-    for warning in done.warnings:
+    for warning in grouped(done.warnings):
         context.output.note(warning, "yellow")
     return done
 
@@ -239,9 +240,9 @@ def train_model(context: Context, request: TrainRequest) -> TrainDone:
         for line in trained_lines(done, thresholds[-1] if thresholds else None):
             output.result(line)
     figures = (f"{name} {figure(value, '.3f')}" for name, value in done.metrics.items())
-    for text in (f"Best epoch {done.best_epoch}: {', '.join(figures)}", *done.details):
+    for text in (f"Best epoch {done.best_epoch}: {', '.join(figures)}", *grouped(done.details)):
         output.detail(text)
-    for warning in done.warnings:
+    for warning in grouped(done.warnings):
         output.note(warning, "yellow")
     return done
 

@@ -80,7 +80,7 @@ class Jobs:
         self.screen.split.show(result)
         counts = f"{result.train} to train, {result.validation} to validate, {result.test} to test"
         self.app.tell(f"Split: {counts}", "good")
-        self.app.warn(result.warnings, result.warned)
+        self.app.warn(result.warnings)
 
     async def split_and_train(self) -> None:
         """Divide by the shares in the pane, then train with the recipe there."""

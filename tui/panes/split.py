@@ -11,6 +11,7 @@ from textual.widgets import DataTable, Input, Label
 
 from engine.contract import SplitDone
 from engine.contract.requests import SplitRequest
+from engine.contract.warned import grouped
 from engine.settings import SplitSettings
 from engine.text import many
 from tui.keys.keymap import with_keys
@@ -134,7 +135,7 @@ class SplitPane(Pane):
         self.write("#split-status", text)
         shares = "/".join(f"{share:.0%}".rstrip("%") for share in result.shares)
         self.summary = f"{shares}, {many(len(result.people), 'person', 'people')}"
-        warnings = "\n".join(f"! {clean(warning)}" for warning in result.warnings)
+        warnings = "\n".join(f"! {clean(warning)}" for warning in grouped(result.warnings))
         self.write("#split-warnings", warnings)
 
     def sheet(self) -> Sheet | None:

@@ -16,6 +16,7 @@ from textual.widgets import Input, Label, Static
 
 from engine.contract import EvaluateDone
 from engine.contract.requests import EvaluateRequest
+from engine.contract.warned import grouped
 from tui.screens.dialog import Form, Send
 from tui.screens.evaluation_parts import Part
 from tui.screens.sources import FolderField
@@ -123,7 +124,9 @@ class DoubtfulPart(Part):
         """Write everything down, the general before the particular."""
         parts = [
             leakage(result),
-            _section("Warnings", [Text(f"! {clean(w)}", "yellow") for w in result.warnings]),
+            _section(
+                "Warnings", [Text(f"! {clean(w)}", "yellow") for w in grouped(result.warnings)]
+            ),
             _section("Most confused pairs", [self._pair(pair) for pair in result.confused]),
             _section("Suspect pictures", [self._suspect(one) for one in result.suspects]),
         ]

@@ -10,6 +10,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import DataTable, Static
 
 from engine.contract import EvaluateDone
+from engine.contract.warned import grouped
 from engine.text import many, percent
 from tui.keys.keymap import with_keys
 from tui.panes.base import Pane, line
@@ -81,7 +82,7 @@ class OverviewPart(Part):
         doubts = [
             words
             for found, words in (
-                (result.warnings, many(len(result.warnings), "warning")),
+                (result.warnings, many(len(grouped(result.warnings)), "warning")),
                 (result.confused, many(len(result.confused), "confused pair")),
                 (result.suspects, many(len(result.suspects), "suspect picture")),
             )
