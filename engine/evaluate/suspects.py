@@ -1,11 +1,9 @@
-"""Pictures of the gallery that an operator should look at: of a second face under one name,
-mislabelled, blurred, a twin's, or taken from a photograph of several people.
+"""Pictures that an operator should look at, and the leakage meter.
 
-The leakage meter: the same pictures, split as in use and split at random.
-
-Frames taken seconds apart are near copies. A random split puts such copies on both sides, so
-that a model seems to recognise a person where it only recognises a moment. How much better the
-random split looks is the leakage that a random figure would hide.
+Suspect are pictures of a second face under one name, mislabelled, blurred, a twin's, or taken from
+a photograph of several people. The leakage meter compares the split in use with a random one of the
+same pictures: frames taken seconds apart are near copies, and a random split puts such copies on
+both sides.
 """
 
 from __future__ import annotations

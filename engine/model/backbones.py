@@ -1,20 +1,11 @@
-"""The networks that faces can go through, by name, each with the face space fitted on it.
+"""The networks that faces can go through: their table, what computes them here, which is chosen.
 
 Importing this loads neither TensorFlow nor OpenVINO; asking for an extractor loads its own only.
+OpenVINO computes where it can, else Keras. VGG16 takes by far the most arithmetic: where it alone
+takes longer than SLOW a face, live recognition could not follow, so the face network judges alone.
 
-What computes the networks' features here: OpenVINO where it can, else Keras, and why.
-
-Asking costs nothing: neither is loaded before an extractor is wanted.
-
-Which networks this machine can carry: both, or the face network alone.
-
-VGG16 takes by far the most arithmetic. Where it alone takes longer than SLOW a face, as on small
-boards, live recognition could not follow, so the face network judges alone there.
-
-TensorFlow, loaded by a thread while something else is done: to import it takes seconds.
-
-Importing this costs nothing. Only modules are loaded, nothing is computed: threads that TensorFlow
-starts later must not inherit the low priority of the thread that loads it.
+TensorFlow takes seconds to import, so a thread of low priority loads it ahead. It only loads
+modules: threads that TensorFlow starts later must not inherit the low priority.
 """
 
 from __future__ import annotations

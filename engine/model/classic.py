@@ -1,9 +1,7 @@
-"""The network of recipe `classic`: frozen VGG16, Flatten, Dense 256, Dropout, softmax.
+"""Recipe `classic`: frozen VGG16, Flatten, Dense 256, Dropout, softmax, trained by Keras' `fit`.
 
-The student recipe made right. It is kept for comparison: its probability says nothing about
-strangers, so it never decides whether somebody is known.
-
-Recipe `classic`: Keras' `fit` on crops. Importing this loads TensorFlow.
+The student recipe made right, kept for comparison: its probability says nothing about strangers, so
+it never decides whether somebody is known. Importing this loads TensorFlow.
 """
 
 from __future__ import annotations
@@ -120,8 +118,7 @@ def arrays_of(model: keras.Model, tuned: bool) -> dict[str, NDArray[np.float32]]
 
 def set_arrays(model: keras.Model, arrays: Mapping[str, NDArray[Any]]) -> None:
     """The reverse of `arrays_of`. Raises ModelCorrupt if names or shapes do not fit."""
-    tuned = f"{TUNED[0]}_kernel" in arrays
-    layers = _trained_layers(model, tuned)
+    layers = _trained_layers(model, is_tuned(arrays))
     wanted = {f"{name}_{part}" for name in layers for part in ("kernel", "bias")}
     if wanted != set(arrays):
         raise _corrupt(f"arrays {sorted(wanted ^ set(arrays))} are missing or not expected")
@@ -278,10 +275,9 @@ def train_classic(
         emit,
         take=lambda: arrays_of(model, tuned),
         checkpoint=checkpoint,
-        material=_material(
-            (crops, labels, validation, validation_labels),
-            f"{weights.digest} {classes} {unfreeze} {seed}",
-            settings,
+        material=digest_of(  # all that the weights of an epoch depend on
+            f"{weights.digest} {classes} {unfreeze} {seed} {settings}",
+            *(crops, labels, validation, validation_labels),
         ),
     )
     if run.resume():
@@ -325,8 +321,3 @@ def train_classic(
 def is_tuned(arrays: Arrays) -> bool:
     """Whether arrays of the classic network hold a fine-tuned block5."""
     return f"{TUNED[0]}_kernel" in arrays
-
-
-def _material(arrays: tuple[NDArray[Any], ...], facts: str, settings: TrainingSettings) -> str:
-    """A digest of all that the weights of an epoch depend on."""
-    return digest_of(f"{facts} {settings}", *arrays)

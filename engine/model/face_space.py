@@ -2,9 +2,12 @@
 
 Features of a frozen network become unit vectors whose cosine tells people apart: mean, signed
 square root (VGG16's only), PCA and regularised LDA folded into one matrix, unit length. With it
-come the cohort (mixtures of strangers to score against) and the impostor curve (how high
-strangers score). `python -m fit` fits, checks and reports; see
-`space/MODEL_CARD.md`.
+come the cohort (mixtures of strangers to score against) and the impostor curve (how high strangers
+score). `python -m fit` fits, checks and reports; see `space/MODEL_CARD.md`.
+
+In the space of two opinions (`JointSpace`) an embedding is the networks' embeddings in a row, each
+scaled so that a cosine is the weighted sum of the networks' cosines. The spaces were fitted on the
+same people and mixed the same of them into each cohort vector, so their cohorts go side by side.
 """
 
 from __future__ import annotations
@@ -29,16 +32,12 @@ from engine.model.vectors import (
     ImpostorCurve,
     Levelled,
     Stepped,
-    class_centres,
-    cohort_scores,
     levelled,
     levelled_cohort,
     normalised,
     unit,
 )
 from engine.workspace.files import parse_json, write_plain
-
-__all__ = ["FEATURES", "PACKAGED", "FaceSpace", "class_centres", "cohort_scores", "unit"]
 
 PARTS: tuple[int, ...] = (8192, 4096)
 """Lengths of the parts of VGG16's feature rows: 512 channels of block4 and 256 of block3, each on
@@ -73,17 +72,18 @@ mixed group spoils an enrolment."""
 
 
 class Space(Protocol):
-    """Where faces are compared: one network's `FaceSpace`, or the `JointSpace` of several.
-
-    `dims` is the length of an embedding, `length` that of the feature row it is made of;
-    `provenance` says in plain JSON what it was fitted on and how; `digest` is the SHA-256 of the
-    file that it came from, empty if it was just fitted.
-    """
+    """Where faces are compared: one network's `FaceSpace`, or the `JointSpace` of several."""
 
     @property
-    def dims(self) -> int: ...
+    def dims(self) -> int:
+        """Length of an embedding."""
+        ...
+
     @property
-    def length(self) -> int: ...
+    def length(self) -> int:
+        """Length of the feature row that an embedding is made of."""
+        ...
+
     @property
     def cohort(self) -> Float32:
         """Strangers to score against: (m, dims) float32 of unit length, the same array for all who
@@ -107,11 +107,19 @@ class Space(Protocol):
         ...
 
     @property
-    def impostors(self) -> ImpostorCurve: ...
+    def impostors(self) -> ImpostorCurve:
+        """How high strangers score."""
+        ...
+
     @property
-    def provenance(self) -> Mapping[str, Any]: ...
+    def provenance(self) -> Mapping[str, Any]:
+        """What it was fitted on and how, in plain JSON."""
+        ...
+
     @property
-    def digest(self) -> str: ...
+    def digest(self) -> str:
+        """SHA-256 of the file that it came from, empty if it was just fitted."""
+        ...
 
     def embed(self, features: Array) -> Float32:
         """Features (n, length) to embeddings (n, dims), float32 of unit length."""
@@ -202,9 +210,7 @@ class FaceSpace(Space):
                 projection=Stepped(arrays["projection"], arrays["scale"]),
                 offset=arrays["offset"].astype(np.float32),
                 mixtures=arrays["cohort"],
-                impostors=ImpostorCurve(
-                    arrays["rates"].astype(np.float64), arrays["curve"].astype(np.float64)
-                ),
+                impostors=_curve(arrays),
                 provenance=provenance,
                 digest=hashlib.sha256(data).hexdigest(),
                 rooted=PLAIN not in arrays,
@@ -225,28 +231,35 @@ class FaceSpace(Space):
         special = {} if self.rooted else {PLAIN: np.array(True)}
         if self.parts:
             special[PIECES] = np.array(self.parts, np.int64)
-        data = pack(
-            {
-                "mean": self.mean,
-                "projection": projection.steps,
-                "scale": projection.scale,
-                "offset": self.offset,
-                "cohort": steps.astype(np.int8),
-                "rates": self.impostors.rates,
-                "curve": self.impostors.scores,
-                "provenance": np.array(json.dumps({"format": FORMAT, **self.provenance})),
-                **special,
-            }
-        )
-        digest = hashlib.sha256(data).hexdigest()
-        write_plain(path, data)
-        write_plain(digest_file(path), f"{digest}  {path.name}\n".encode())
-        return digest
+        arrays = {
+            "mean": self.mean,
+            "projection": projection.steps,
+            "scale": projection.scale,
+            "offset": self.offset,
+            "cohort": steps.astype(np.int8),
+            **special,
+        }
+        return _write(path, self.impostors, {"format": FORMAT, **self.provenance}, arrays)
 
 
 _LOCK = threading.RLock()
 _COHORTS: weakref.WeakKeyDictionary[Space, weakref.ref[Float32]] = weakref.WeakKeyDictionary()
 _STRANGERS: weakref.WeakKeyDictionary[Space, Levelled] = weakref.WeakKeyDictionary()
+
+
+def _write(
+    path: Path,
+    curve: ImpostorCurve,
+    provenance: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+) -> str:
+    """Write a space's file, its SHA-256 beside it; return the digest."""
+    facts = np.array(json.dumps(provenance))
+    data = pack({**arrays, "rates": curve.rates, "curve": curve.scores, "provenance": facts})
+    digest = hashlib.sha256(data).hexdigest()
+    write_plain(path, data)
+    write_plain(digest_file(path), f"{digest}  {path.name}\n".encode())
+    return digest
 
 
 def digest_file(path: Path) -> Path:
@@ -286,6 +299,10 @@ def contents(data: bytes, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     if not isinstance(provenance, dict) or provenance.get("format") != FORMAT:
         raise ValueError("it is of another version")
     return arrays, provenance
+
+
+def _curve(arrays: Mapping[str, NDArray[Any]]) -> ImpostorCurve:
+    return ImpostorCurve(arrays["rates"].astype(np.float64), arrays["curve"].astype(np.float64))
 
 
 def _check_shapes(arrays: Mapping[str, Any]) -> None:
@@ -371,11 +388,8 @@ class JointSpace(Space):
             arrays, provenance = contents(data, path)
             if provenance.get("spaces") != [part.digest for part in parts]:
                 raise ValueError("it was made for other face spaces")
-            curve = ImpostorCurve(
-                arrays["rates"].astype(np.float64), arrays["curve"].astype(np.float64)
-            )
             shares = tuple(map(float, arrays["shares"].tolist()))
-            made = joined(names, parts, shares, curve, provenance)
+            made = joined(names, parts, shares, _curve(arrays), provenance)
         except (ValueError, KeyError, TypeError) as error:
             raise corrupt(path, f"its contents are not a face space ({error})") from error
         return replace(made, digest=hashlib.sha256(data).hexdigest())
@@ -387,18 +401,7 @@ class JointSpace(Space):
         """
         facts = {**self.provenance, "format": FORMAT}
         facts["spaces"] = [part.digest for part in self.parts]
-        data = pack(
-            {
-                "shares": np.array(self.shares, np.float64),
-                "rates": self.impostors.rates,
-                "curve": self.impostors.scores,
-                "provenance": np.array(json.dumps(facts)),
-            }
-        )
-        digest = hashlib.sha256(data).hexdigest()
-        write_plain(path, data)
-        write_plain(digest_file(path), f"{digest}  {path.name}\n".encode())
-        return digest
+        return _write(path, self.impostors, facts, {"shares": np.array(self.shares, np.float64)})
 
 
 def joined(

@@ -318,12 +318,3 @@ def augment_view(crop: NDArray[np.uint8], view: int, seed: int) -> NDArray[np.ui
     brightness = random.uniform(-_BRIGHTNESS, _BRIGHTNESS)
     levels = (turned.astype(np.float32) - 127.5) * contrast + 127.5 + brightness
     return np.asarray(np.clip(np.rint(levels), 0, 255), np.uint8)
-
-
-def augment_views(crops: NDArray[np.uint8], views: int, seed: int = 1) -> NDArray[np.uint8]:
-    """Views 1 to `views` of every crop: (n, h, w, 3) to (views, n, h, w, 3), uint8, RGB."""
-    made = np.empty((views, *crops.shape), np.uint8)
-    for view in range(views):
-        for index, crop in enumerate(crops):
-            made[view, index] = augment_view(crop, view + 1, seed)
-    return made

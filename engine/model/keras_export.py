@@ -2,11 +2,8 @@
 
 It is built of Keras' own layers and operations only, so it loads anywhere with
 `keras.saving.load_model`, without Facedesk. Input: aligned crops (n, 160, 160, 3), RGB, 0..255;
-each network's preprocessing is inside. Importing this loads TensorFlow.
-
-What lies beside an exported Keras network: its facts as JSON, and a script that uses both.
-
-Importing this needs neither numpy nor TensorFlow.
+each network's preprocessing is inside. Beside it lie its facts as JSON and a script that uses both.
+Importing this loads TensorFlow.
 """
 
 from __future__ import annotations
@@ -69,8 +66,7 @@ def facts_of(model: StoredModel) -> dict[str, Any]:
     """
     info = model.info
     scores = info.recipe != "classic"
-    threshold = info.threshold if scores else None
-    facts: dict[str, Any] = {
+    facts = {
         "format": 1,
         "model": info.id,
         "created": info.created,
@@ -80,7 +76,7 @@ def facts_of(model: StoredModel) -> dict[str, Any]:
         "input": [160, 160, 3],
         "preprocessing": PREPROCESSING,
         "output": "scores" if scores else "probabilities",
-        "threshold": threshold,
+        "threshold": info.threshold if scores else None,
         "note": (
             "A face whose best score is below the threshold is nobody of these."
             if scores
@@ -89,11 +85,6 @@ def facts_of(model: StoredModel) -> dict[str, Any]:
         "versions": dict(versions()),
     }
     return dict(plain(facts))
-
-
-def script_for(file: str) -> str:
-    """The script that names a picture with the exported network `file` in its own folder."""
-    return _SCRIPT.format(file=file)
 
 
 FILE_NAME = "identity_vgg.keras"
@@ -225,7 +216,7 @@ def export_keras(
         finally:
             Path(name).unlink(missing_ok=True)
     write_plain(path.with_suffix(".json"), text.encode())
-    write_plain(path.with_name(SCRIPT), script_for(path.name).encode())
+    write_plain(path.with_name(SCRIPT), _SCRIPT.format(file=path.name).encode())
     return path
 
 

@@ -1,8 +1,6 @@
-"""A recipe's network layer by layer, and a trained one as a Keras file.
+"""The network that a model needs, kept for the next job; its layers; its export as a Keras file.
 
-The network that was loaded last, kept for the next job that needs the same one.
-
-The model in use, or the last intact one before it: recognition goes on, and says with which.
+Also the model in use, or the last intact one before it.
 """
 
 from __future__ import annotations

@@ -1,14 +1,8 @@
 """What a model is: the draft that training hands over, its description, and the loaded model.
 
-Importing this needs neither numpy nor TensorFlow.
-
-What a model was trained on, kept in it, so that nobody judges it on those very pictures.
-
-`details["trained_on"]` of a model is {identity: {session: "1-28,35-40"}}: numbers of picture files.
-It lists what the figures are not measured on; `details["enrolled_on"]` lists all that the centres
-in use are made of.
-
-What a model was made with, for model.json. Imports nothing heavy: versions are looked up.
+Importing this needs neither numpy nor TensorFlow. `details["trained_on"]` of a model is {identity:
+{session: "1-28,35-40"}}, numbers of picture files: its figures are not measured on these.
+`details["enrolled_on"]` lists all that the centres in use are made of.
 """
 
 from __future__ import annotations

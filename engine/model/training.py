@@ -1,9 +1,7 @@
-"""Recipe `head`: Keras' `fit` on embeddings. Importing this loads TensorFlow.
+"""Recipe `head` by Keras' `fit`, and what both recipes hang on it. Importing this loads TensorFlow.
 
-What both recipes hang on Keras' `fit`: our epoch events, the cancel token, the best epoch.
-
-`follow` puts them together with Keras' own EarlyStopping and ReduceLROnPlateau. Importing this
-loads TensorFlow.
+`Progress` puts our epoch events, the cancel token and the best epoch together with Keras' own
+EarlyStopping and ReduceLROnPlateau.
 """
 
 from __future__ import annotations

@@ -1,12 +1,7 @@
 """Vector maths of the face space, each formula once: fitting, training and live use share it.
 
-Nothing here knows about files or models. All arrays are rows of vectors; results are float32.
-
-A matrix in whole steps, a byte a value, that multiplies as one of float32 does.
-
-The impostor curve: how high strangers score, kept as quantiles, so that it is nobody's face.
-
-A curve maps a false match rate (share of single comparisons of a stranger with somebody's
+Nothing here knows about files or models. All arrays are rows of vectors; results are float32. An
+impostor curve maps a false match rate (share of single comparisons of a stranger with somebody's
 centre that score at least T) to the threshold T, and back.
 """
 

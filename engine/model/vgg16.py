@@ -1,13 +1,9 @@
-"""VGG16 on paper: sizes, channels and preprocessing that every way to compute it shares.
+"""What a row of VGG16 features is, whoever computes it, and what a row of BACKBONES is.
 
-Simonyan and Zisserman, ICLR 2015 (arXiv:1409.1556), configuration D. Needs no TensorFlow.
-
-What a row of VGG16 features is, whoever computes it. Needs no TensorFlow.
-
-A row is block4_pool (8x8x512), then block3_pool (16x16x256), each averaged on a 4x4 grid of
-cells, row by row: 8,192 and 4,096 float32 values. The crop is made smaller, see `shown`, and goes
-through once: the mean with its mirror image takes twice the time and, beside the face network,
-tells people apart no better.
+Simonyan and Zisserman, ICLR 2015 (arXiv:1409.1556), configuration D. Needs no TensorFlow. A row is
+block4_pool (8x8x512), then block3_pool (16x16x256), each averaged on a 4x4 grid of cells, row by
+row: 8,192 and 4,096 float32 values. The crop is made smaller, see `shown`, and goes through once:
+the mean with its mirror image takes twice the time and tells people apart no better.
 """
 
 from __future__ import annotations
