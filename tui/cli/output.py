@@ -181,13 +181,19 @@ class Output:
     @contextlib.contextmanager
     def progress(self, title: str, total: int | None) -> Iterator[ProgressBar]:
         """A progress bar with the time left on stderr; in a pipe a line a tenth of the way."""
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
         shown = not (self.quiet or self.as_json) and self._notes.is_terminal
         bar = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.completed}/{task.total}", markup=False),
+            MofNCompleteColumn(),
             TimeRemainingColumn(),
             console=self._notes,
             transient=True,
