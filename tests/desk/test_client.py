@@ -30,6 +30,7 @@ from engine.contract.errors import (
     NoPictures,
     PersonNotFound,
     SourceBusy,
+    SourceNotFound,
     WorkspaceLocked,
 )
 from engine.contract.requests import (
@@ -176,9 +177,20 @@ def test_a_killed_camera_process_is_reported_and_replaced(desk: LocalDesk) -> No
     assert collector.wait_end("enrol").outcome == "done"
 
 
-def test_a_source_that_does_not_exist_fails_the_job_with_its_cure(desk: LocalDesk) -> None:
+def test_a_source_that_does_not_exist_is_refused_with_its_cure(desk: LocalDesk) -> None:
+    with pytest.raises(SourceNotFound) as refused:
+        desk.enrol(EnrolRequest(person="Ada", source="/nowhere/clip.mp4", count=5))
+    assert refused.value.hint
+    assert desk.people() == ()
+
+
+def test_a_source_that_cannot_be_opened_fails_the_job_with_its_cure(
+    desk: LocalDesk, tmp_path: Path
+) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(bytes(range(256)) * 9)
     collector = started(desk)
-    desk.enrol(EnrolRequest(person="Ada", source="/nowhere/clip.mp4", count=5))
+    desk.enrol(EnrolRequest(person="Ada", source=str(clip), count=5))
     ended = collector.wait_end("enrol")
     assert (ended.outcome, ended.exit_code) == ("failed", 3)
     assert ended.hint

@@ -152,6 +152,7 @@ class Confirm(Dialog[bool]):
     """Asks before something is lost. The safe answer has the focus."""
 
     AUTO_FOCUS = "#confirm-no"  # Enter alone must lose nothing
+    HELP = "question"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("question")]
 
     def __init__(self, title: str, lines: Sequence[str], yes: str, no: str) -> None:
@@ -229,6 +230,7 @@ class DeletionQuestion(Choice[Deletion]):
     """Three answers; the one that loses nothing has the focus. Esc keeps everything."""
 
     AUTO_FOCUS = "#deletion-keep"
+    HELP = "deletion"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("deletion")]
     NAME = "deletion"
     ANSWERS = (

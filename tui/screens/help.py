@@ -8,7 +8,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui.keys import ANSWERS, CONTEXTS, KEYS, Key, keys_of, written
-from tui.keys.keymap import pressed, shown, with_keys
+from tui.keys.keymap import ON_THE_DESK, pressed, shown, with_keys
 from tui.screens.dialog import Dialog
 from tui.widgets.lists import FilterLine, search_key
 
@@ -19,10 +19,14 @@ ABOUT: dict[str, str] = {
         "deleted, merged or moved lies in the trash for a while: u undoes it."
     ),
     "person": (
-        "A person: sessions that unfold into pictures, with brightness (0 to 255), sharpness "
-        "and whether both eyes were found. Named rightly and taken for are counts of the last "
-        "evaluation of the model in use."
+        "A person: sessions that unfold into pictures, with the faces of the selected one beside "
+        "them. The line below says light (0 to 255), focus, and whether both eyes were found."
     ),
+    "sheet": "Pictures of a person: mark those that are wrong, then delete or assign them.",
+    "models": "Models: every one that was trained. The model in use names people.",
+    "why": "Why: what the decision about the selected face rests on.",
+    "dialog": "Fill the fields in; Tab goes to the next one. A source's list opens with its field: "
+    "down chooses, Enter takes.",
     "capture": (
         "Capture: the running capture or import. Every frame that is not kept is counted "
         "with its reason, the last measured value and the limit."
@@ -95,6 +99,8 @@ def help_text(topic: str, wanted: str = "") -> Text:
     """The help with the topic's own keys first; with `wanted` only lines that have it."""
     text = Text("" if wanted else ABOUT.get(topic, ""), "italic")
     first = [topic] if topic in CONTEXTS else []
+    if topic not in ON_THE_DESK:
+        first += ["dialog", "list"]
     part = search_key(wanted)
     for context in dict.fromkeys([*first, *CONTEXTS]):
         rows = [_row(key) for key in keys_of(context)]

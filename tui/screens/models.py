@@ -43,6 +43,7 @@ class ModelsScreen(Dialog[None]):
     """A table of models, newest first, read after it has opened."""
 
     TITLE_TEXT = "Models"
+    HELP = "models"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("models")]
 
     def __init__(self, link: EngineApp) -> None:

@@ -72,6 +72,7 @@ class TwinQuestion(Choice[TwinChoice]):
         ("stop", "Stop ({key[twin.twin-stop]})"),
     )
     AUTO_FOCUS = "#twin-different"  # Enter alone changes nobody's pictures
+    HELP = "twin"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("twin")]
 
     def __init__(self, event: TwinSuspected, pictures: Pictures) -> None:
@@ -136,6 +137,7 @@ class FaceQuestion(Choice[FaceAnswer]):
         ("stop", "Discard ({key[face.face-stop]})"),
     )
     AUTO_FOCUS = "#face-first"  # Enter alone lets no second face in
+    HELP = "face"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("face")]
     TITLE_TEXT = "Two faces: which one is kept?"
 

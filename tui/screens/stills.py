@@ -183,6 +183,7 @@ class StillPicture(Container):
 class StillScreen(Dialog[None]):
     """Shows stills; the caption tells the number, session and file of the chosen one."""
 
+    HELP = "still"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("still")]
 
     def __init__(self, title: str, stills: tuple[Still, ...]) -> None:
