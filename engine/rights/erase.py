@@ -99,8 +99,7 @@ def erase(
 def collect(workspace: Workspace, name: str, by: str) -> Evidence:
     """What is to be erased of the person of this name, enrolled or in the trash. Raises
     PersonNotFound."""
-    theirs = whom(workspace, name)
-    slug, found, ids = theirs.slug, theirs.name, theirs.ids
+    slug, found, ids = whom(workspace, name)
     # A former name that is somebody else's by now is theirs.
     taken = {name_key(p.name) for p in People(workspace).list() if p.slug != slug}
     mentions = (each for store in stores.STORES for each in store.mentions(workspace))

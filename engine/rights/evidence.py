@@ -78,7 +78,7 @@ class Evidence:
     shared: frozenset[str] = frozenset()
     sightings: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
-    """Every identity of the person, the present one first; see `whose`."""
+    """Every identity of the person, the present one first."""
 
     def mentions(self, workspace: Workspace) -> Mentions:
         """What finds the person in texts of this workspace."""
@@ -201,13 +201,8 @@ RECORDS = ("trained_on", "enrolled_on")
 """Details of a model that list pictures by person."""
 
 
-@dataclass(frozen=True, slots=True)
-class Whom:
-    """Who is to be erased: the folder, the name, and every identity, the present one first."""
-
-    slug: str
-    name: str
-    ids: tuple[str, ...]
+Whom = tuple[str, str, tuple[str, ...]]
+"""Who is to be erased: the folder, the name, and every identity, the present one first."""
 
 
 def whom(workspace: Workspace, name: str) -> Whom:
@@ -227,9 +222,9 @@ def whom(workspace: Workspace, name: str) -> Whom:
                 if name_key(known) == wanted and is_slug(slug):
                     id = change.people.get(f"people/{slug}", before(slug))
                     _refuse_merged(workspace, id, known)
-                    return Whom(slug, known, (id, *_merged(workspace, change.id, slug)))
+                    return slug, known, (id, *_merged(workspace, change.id, slug))
         raise
-    return Whom(person.slug, person.name, (person.id, *person.merged))
+    return person.slug, person.name, (person.id, *person.merged)
 
 
 def _whom_unread(workspace: Workspace, found: UnreadPerson | None, asked: str) -> Whom:
@@ -262,7 +257,7 @@ def _whom_unread(workspace: Workspace, found: UnreadPerson | None, asked: str) -
         raise found.error
     others = sorted({id for id, _name in labels} | (trashed - taken - {NOBODY_KNOWN}))
     ids = [identity_at(folder), *others, before(found.slug)]
-    return Whom(found.slug, (names or [asked])[0], tuple(dict.fromkeys(filter(None, ids))))
+    return found.slug, (names or [asked])[0], tuple(dict.fromkeys(filter(None, ids)))
 
 
 def _sessions(info: ModelInfo, id: str) -> Iterator[str]:

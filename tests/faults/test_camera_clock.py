@@ -19,7 +19,7 @@ ENGINE = Path(__file__).parents[2] / "engine"
 WATCHED = ("camera", "faces", "recognise", "desk", "jobs", "rights", "doctor")
 TIME_OF_DAY = {("time", "time"), ("time", "time_ns"), ("datetime", "now"), ("datetime", "utcnow")}
 WANTED = {
-    "rights/purge.py",  # notes the day on which somebody was seen
+    "rights/upkeep.py",  # notes the day on which somebody was seen
     "jobs/recording.py",  # a recording's log says when
     "jobs/imports.py",  # names strangers after the moment they came
 }
