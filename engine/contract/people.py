@@ -205,7 +205,7 @@ class Receipt:
             )
         if unread := of("unread"):
             yield (
-                f"{many(unread, 'file')} could not be read and searched: "
+                f"{many(unread, 'file')} could not be read or searched: "
                 f"{_listed(self.not_read, unread)}."
             )
 

@@ -97,7 +97,7 @@ def test_training_says_in_sentences_what_it_brought_up_to_date(
     after: tuple[Workspace, str],
 ) -> None:
     assert "Realigned 12 of 12 pictures by the new detector" in after[1]
-    assert "2 sightings of the unknown were looked at by the present network" in after[1]
+    assert "2 sightings of the unknown were looked at again by the present network" in after[1]
     assert "Removed features of an earlier version, which nothing reads: 2.0 MB." in after[1]
 
 
