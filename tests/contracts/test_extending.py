@@ -68,7 +68,7 @@ async def test_a_train_option_is_offered_everywhere_and_read(option: TrainOption
 def test_a_train_option_is_refused_outside_its_bounds_and_by_the_other_recipe() -> None:
     with pytest.raises(UsageError, match="Epochs: a whole number from 1 to 1000"):
         training_settings(TrainingSettings(), TrainRequest(options={"epochs": 0}))
-    with pytest.raises(UsageError, match="--input-side is for recipe classic"):
+    with pytest.raises(UsageError, match="input side is for recipe classic"):
         refuse_unfitting(TrainRequest(options={"input_side": 224}))
 
 

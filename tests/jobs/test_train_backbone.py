@@ -25,9 +25,9 @@ from engine.workspace.folder import Workspace
 @pytest.mark.parametrize(
     ("request_", "named"),
     [
-        (TrainRequest(unfreeze=True), "--unfreeze is for recipe classic"),
-        (TrainRequest(options={"input_side": 224}), "--input-side is for recipe classic"),
-        (TrainRequest(unfreeze=True, options={"input_side": 160}), "--unfreeze and --input-side"),
+        (TrainRequest(unfreeze=True), "unfreeze is for recipe classic"),
+        (TrainRequest(options={"input_side": 224}), "input side is for recipe classic"),
+        (TrainRequest(unfreeze=True, options={"input_side": 160}), "unfreeze and input side"),
     ],
 )
 def test_what_recipe_head_cannot_act_on_is_refused(request_: TrainRequest, named: str) -> None:
@@ -56,9 +56,9 @@ def enrolled(workspace: Workspace) -> NDArray[np.uint8]:
 @pytest.mark.parametrize(
     ("request_", "named"),
     [
-        (TrainRequest(backbone="resnet", recipe="classic"), "--recipe classic"),
-        (TrainRequest(backbone="resnet", unfreeze=True), "--unfreeze"),
-        (TrainRequest(backbone="resnet", weights="imagenet"), "--weights"),
+        (TrainRequest(backbone="resnet", recipe="classic"), "recipe classic"),
+        (TrainRequest(backbone="resnet", unfreeze=True), "unfreeze"),
+        (TrainRequest(backbone="resnet", weights="imagenet"), "weights"),
     ],
 )
 def test_what_only_vgg16_has_is_refused_for_the_face_network(
