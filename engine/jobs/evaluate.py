@@ -19,7 +19,6 @@ from engine.contract.requests import EvaluateRequest
 from engine.contract.warned import Warned
 from engine.dataset.split import Split, check_fits, load_split
 from engine.evaluate import probes as choosing
-from engine.evaluate import words
 from engine.evaluate.figures import Figures, Probes, Strangers, measure, searches_of
 from engine.evaluate.pictures import (
     EnrolledPictures,
@@ -29,7 +28,7 @@ from engine.evaluate.pictures import (
     confused_pairs,
     confusion_matrix,
 )
-from engine.evaluate.report import REPORT, Samples, write_report
+from engine.evaluate.report import REPORT, Samples, summary, too_few, write_report
 from engine.evaluate.suspects import Gathered, Suspect, leakage, suspects
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import luma, sharpness_of
@@ -301,7 +300,7 @@ class _Evaluation:
         searches = len(strangers.searches) if strangers else 0
         count = strangers.count if strangers else 0
         leaked = leakage(pictures, self._split, space, fpir) if self._split else {}
-        self._warnings += words.too_few(figures, searches, count, source, fpir)
+        self._warnings += too_few(figures, searches, count, source, fpir)
         self.samples = _samples(probes.probes, strangers)
         pairs = confused_pairs(
             probes.probes, probes.embeddings, probes.paths, threshold, self._learnt(model, pictures)
@@ -333,7 +332,7 @@ class _Evaluation:
                 for each in self._suspects(pictures, space, names, cuts)
             ),
             leakage=leaked,
-            sentence=words.summary(figures, searches, count),
+            sentence=summary(figures, searches, count),
             warnings=tuple(dict.fromkeys(self._warnings)),
         )
 

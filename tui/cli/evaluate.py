@@ -112,7 +112,7 @@ def _show(output: Output, done: EvaluateDone) -> None:
 
 def _show_statistics(output: Output, done: EvaluateDone) -> None:
     """The figures with their bounds, and what they rest on."""
-    from engine.evaluate.words import WHOSE, leakage_sentence
+    from engine.evaluate.report import WHOSE, leakage_sentence
 
     output.table(
         ("figure", "#value", "#95 % bounds"),

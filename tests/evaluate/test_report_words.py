@@ -8,7 +8,7 @@ import pytest
 
 from engine.evaluate.figures import Figures, measure
 from engine.evaluate.probes import StrangersFrom, together
-from engine.evaluate.words import (
+from engine.evaluate.report import (
     WHOSE,
     leakage_sentence,
     proof,
