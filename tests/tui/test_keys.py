@@ -197,3 +197,15 @@ async def test_people_of_an_evaluation_are_filtered_with_their_sessions(
         before = rows.row_count
         await table.press("slash", *"ada")
         await table.until(lambda: 0 < rows.row_count < before)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_under_a_form_the_footer_shows_the_forms_keys(
+    run: Callable[..., Any], size: tuple[int, int]
+) -> None:
+    async with run(desk(), size=size) as table:
+        await table.press("r")
+        line = table.app.screen_desk.query_one(KeyLine)
+        await table.until(lambda: str(line.render()).split() == ["esc", "Close", "F1", "Help"])
+        await table.press("escape")
+        await table.until(lambda: str(line.render()).startswith("e Rename"))

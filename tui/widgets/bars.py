@@ -211,7 +211,7 @@ class KeyLine(Widget):
 
     def render(self) -> Text:
         """The keys of what is in front, then others while there is room; the help on the right."""
-        focus = self.screen.focused or self.screen
+        focus = self.app.screen.focused or self.app.screen  # what is in front takes the keys
         typing = focus.check_consume_key("question_mark", "?")
         help_key = with_keys("{key[anywhere.help-field]}" if typing else "{key.help}")
         right = self._item("f1", help_key, "Help")
@@ -229,10 +229,10 @@ class KeyLine(Widget):
 
     def _bindings_in_order(self) -> list[Binding]:
         """What can be done now, once an action: what the front pane is for comes first."""
-        front = getattr(self.screen, "front", "")
+        front = getattr(self.app.screen, "front", "")
         rows = {row.id: row for row in KEYS}
         ranked: dict[str, tuple[int, Binding]] = {}
-        for active in self.screen.active_bindings.values():
+        for active in self.app.screen.active_bindings.values():
             binding, row = active.binding, rows.get(active.binding.id or "")
             first = row is not None and bool(front) and front in row.where.split()
             known = row is not None and row.context not in ("list", "dialog") and not row.everywhere
