@@ -105,7 +105,7 @@ class PeoplePane(Pane):
     async def start_filter(self) -> None:
         """Open the search line."""
         if self.rows:
-            self.query_one(FilterLine).open()
+            self.query_one(FilterLine).begin()
 
     def action_sort_people(self) -> None:
         """Sort the next way."""

@@ -86,7 +86,7 @@ class HelpScreen(Dialog[None]):
 
     async def start_filter(self) -> None:
         """Let the operator type what to look for."""
-        self.query_one(FilterLine).open()
+        self.query_one(FilterLine).begin()
 
     def _filter(self, text: str) -> None:
         self.query_one("#help-text", Static).update(help_text(self._topic, text))

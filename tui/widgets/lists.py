@@ -51,7 +51,7 @@ class FilterLine(Input):
         super().__init__(id=id, placeholder=hint, compact=True)
         self._apply, self._leave = apply, leave
 
-    def open(self) -> None:
+    def begin(self) -> None:
         """Let the operator type. At once: the next key is a letter."""
         self.display = True
         self.screen.set_focus(self)
@@ -124,7 +124,7 @@ class Rows(DataTable[Text]):
             line.set_class(isinstance(box, Horizontal), "-above")
             await box.mount(line, before=None if isinstance(box, Horizontal) else self)
             self._line = line
-        self._line.open()
+        self._line.begin()
 
     def go_to(self, place: int) -> None:
         """Put the cursor on the row at this place among all, or on the nearest that is shown."""
