@@ -276,3 +276,11 @@ async def test_a_stopped_training_shows_the_model_it_kept(run):
         told = "In use: model of 1 person, trained in 3 s."
         await table.until(lambda: told in table.text("#training-status"))
         await table.shows("r recognise")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_every_option_of_a_recipe_can_be_read_at_every_size(run, size):
+    async with run(FakeDesk(TWO), size=size) as table:
+        await table.press("4")
+        table.app.screen_desk.query_one("#training-recipe").value = "classic"
+        await table.shows("Epochs", "Input side", "160")
