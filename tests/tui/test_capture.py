@@ -286,7 +286,7 @@ async def test_nods_have_a_row_of_their_own_where_they_are_asked_for(run):
         said = coaching({("frontal", "middle"): 3}, advice="look_up", pose="up", distance="middle")
         nods = (("up", "middle", 1), ("down", "middle", 0))
         table.desk.emit(replace(said, cells=(*said.cells, *nods)))
-        await table.shows("→ LOOK UP A LITTLE", "nod   up    [■··] down   ···")
+        await table.shows("→ LOOK UP A LITTLE", "up    [■··] down   ···")
 
 
 async def test_a_face_too_small_is_told_with_its_pixels(run):
