@@ -204,7 +204,9 @@ async def test_a_group_shows_a_picture_of_each_sighting(run, size):
         await opened(table)
         await table.shows("enter shows each of them")
         await table.press("enter")
-        await table.shows("3 sightings, nearest Ada Lovelace", "▀▀▀▀▀▀", "space Mark", "s Split")
+        await table.shows(
+            "3 sightings, nearest Ada Lovelace", "▀▀▀▀▀▀", "space Mark", "O Split off"
+        )
         shown = table.desk.asked("picture")
         assert set(shown) >= {row.picture for row in unknown(4, seen=3).rows}
 

@@ -235,12 +235,7 @@ class GroupScreen(UnknownDialog):
         self.query_one("#group-chosen", Static).update(Text(about))
 
 
-COLUMNS = (
-    ("Last seen", 17),
-    ("Seen", 5),
-    ("Crops", 6),
-    ("Nearest", 0),
-)
+COLUMNS = (("Last seen", 17), ("Seen", 5), ("Crops", 6), ("Nearest", 0))
 EMPTY_ON = (
     "No unknown faces. Strangers seen while recognising come here.\n"
     "Press esc, then {key.recognise} to watch."
@@ -325,9 +320,7 @@ class UnknownScreen(UnknownDialog):
                 self.choose(partial(self.link.desk.unknown_delete, ids))
 
         lines = [
-            "{groups} with {sightings}.".format(
-                groups=many(len(view.groups), "group"), sightings=many(len(ids), "sighting")
-            ),
+            f"{many(len(view.groups), 'group')} with {many(len(ids), 'sighting')}.",
             with_keys(
                 "{key[unknown.unknown_undo]} brings them back, for {days} at most.",
                 days=many(view.days, "day"),
@@ -379,12 +372,8 @@ class UnknownScreen(UnknownDialog):
             question = f"Is this {shorten(group.candidate, 40)}?"
             about.append(f"{question}\n", "bold")
             needed = f"Match {matched(group.score, group.threshold)} of 100; 50 names a face."
-            seen = "{sightings}, {crops}, first {day}\nfrom {source}".format(
-                sightings=many(len(group.sightings), "sighting"),
-                crops=many(group.crops, "crop"),
-                day=day(group.first),
-                source=clean(group.source),
-            )
+            count = f"{many(len(group.sightings), 'sighting')}, {many(group.crops, 'crop')}"
+            seen = f"{count}, first {day(group.first)}\nfrom {clean(group.source)}"
             about.append(f"{needed}\n{seen}\n")
             if len(group.rows) > 1:
                 about.append(with_keys("{key[unknown.group]} shows each of them.") + "\n")
@@ -442,9 +431,8 @@ class Unknown:
 
 def _state(view: UnknownView) -> str:
     if view.keeping:
-        return "Keeping strangers: ON. They are removed for good after {days}.".format(
-            days=many(view.days, "day")
-        )
+        days = many(view.days, "day")
+        return f"Keeping strangers: ON. They are removed for good after {days}."
     off = (
         "Keeping strangers: OFF. Nobody new comes here; {key[unknown.unknown_switch]} turns it on."
     )

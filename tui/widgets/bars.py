@@ -211,7 +211,10 @@ class KeyLine(Widget):
 
     def render(self) -> Text:
         """The keys of what is in front, then others while there is room; the help on the right."""
-        focus = self.app.screen.focused or self.app.screen  # what is in front takes the keys
+        front = self.app.screen  # what is in front takes the keys
+        if front is not self.screen and front.query(KeyLine):
+            return Text()  # and says so itself
+        focus = front.focused or front
         typing = focus.check_consume_key("question_mark", "?")
         help_key = with_keys("{key[anywhere.help-field]}" if typing else "{key.help}")
         right = self._item("f1", help_key, "Help")
