@@ -8,15 +8,6 @@ pickle (see `engine.desk.wire`).
 
 from __future__ import annotations
 
-from engine.contract.doctor import (
-    CameraMeasured,
-    Check,
-    DoctorDone,
-    Finding,
-    Found,
-    Group,
-    State,
-)
 from engine.contract.events_base import (
     HALF_BLOCK_RUN,
     BoxTuple,
@@ -60,11 +51,18 @@ from engine.contract.events_desk import (
     BenchDone,
     BenchMachine,
     BenchStep,
+    CameraMeasured,
+    Check,
+    DoctorDone,
     Figure,
+    Finding,
+    Found,
+    Group,
     RecordingEnded,
     RecordingStarted,
     ReplayDone,
     Sighted,
+    State,
     UnknownChanged,
 )
 from engine.contract.events_model import (

@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from engine.contract.errors import DataError
-from engine.contract.remedies import Remedy
+from engine.contract.errors import DataError, Remedy
 from engine.settings import ConsentSettings
 from engine.text import many
 

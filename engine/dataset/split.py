@@ -30,8 +30,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
 from engine.contract import SplitDone
-from engine.contract.errors import DataError, NoPictures, SplitMissing
-from engine.contract.remedies import Remedy
+from engine.contract.errors import DataError, NoPictures, Remedy, SplitMissing
 from engine.contract.warned import Warned
 from engine.people.person import Person, SessionInfo, is_slug
 from engine.settings import SplitSettings

@@ -58,7 +58,6 @@ from engine.contract.requests import (
     RecogniseRequest,
     TrainRequest,
 )
-from engine.desk.beside import OpenDesk
 from engine.desk.calls import QuickCalls
 from engine.desk.library import save_evaluation
 from engine.desk.processes import (
@@ -85,7 +84,7 @@ from engine.rights.upkeep import SeenNotes, SeenWriter, Watched, note_settings
 from engine.settings import Settings
 from engine.text import mask_credentials
 from engine.workspace.folder import Workspace
-from engine.workspace.owner import exposures
+from engine.workspace.owner import OpenDesk, exposures
 
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
 """They hold pictures in memory, and may write them down after an erasure."""

@@ -20,10 +20,10 @@ from engine.contract.errors import (
     DataError,
     ModelCorrupt,
     NoPictures,
+    Remedy,
     SourceError,
     SourceUnreadable,
 )
-from engine.contract.remedies import Remedy
 from engine.contract.warned import Warned, grouped
 from engine.dataset.split import Split
 from engine.evaluate.figures import Probes, Searches, Strangers, searches_of

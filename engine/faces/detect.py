@@ -1,24 +1,223 @@
-"""Faces in a picture, and through the frames of one source."""
+"""Faces in a picture, or through the frames of one source: by BlazeFace or OpenCV's cascades."""
 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.errors import DetectorMissing
-from engine.faces.align import Face, may_lie
+from engine.faces.align import Box, Face, align, may_lie
+from engine.faces.eyes import QUICK, THOROUGH, Cascade, Effort, EyeFinder, as_shares
 from engine.settings import DetectionSettings
 from engine.shortage import refuse_shortage
 
+_SMALLEST = 24
+"""The face cascade's own window, pixels: nothing narrower can be found."""
+_PHOTOGRAPH_STEP, _PHOTOGRAPH_NEIGHBOURS = 1.1, 5
+_SECOND_LOOK = 1.05, 3
+"""Step and neighbours of the last attempt."""
+_PHOTOGRAPH_SIDES = (800, 2400)
+"""Longest side a photograph is reduced to before the search: first, and again if in vain."""
+_LEAST_SHARE = 0.25
+"""A face of less than this share of the widest one's width is left out of a photograph: beside
+a large face most such finds are folds and buttons. On LFW that never changes the central face."""
+_PADDING = 0.4
+"""Border added on every side at the last attempt, share of the shorter side."""
+_PADDED_SHORT_SIDE = 320
+"""A small padded picture is enlarged to this, pixels."""
+_DARK_FRAME = 70.0
+"""A live frame of less mean luma is brightened to this for the search."""
+_MOST_GAIN = 8.0
+_INSIDE = 0.7
+"""A box that lies in a larger one by this share is part of that face, not a face."""
+_AROUND = 0.35
+"""How far a known face is searched for beyond its last box, share of its width on each side."""
+_SAME_PLACE = 0.3
+"""Overlap from which on two boxes of successive frames are taken for one face."""
+_GROWTH = 1.3
+"""How much wider or narrower than its last box a known face is looked for: the scales next to
+its own, whose hits support each other."""
+
+
+class HaarFinder:
+    """Finds and aligns faces. One object serves one thread; searching keeps no state.
+
+    Raises DetectorMissing at construction if OpenCV's cascade files are absent. `folder` is
+    where to look for them; None means OpenCV's own.
+    """
+
+    finds_points = False
+
+    def __init__(self, settings: DetectionSettings, folder: Path | None = None) -> None:
+        self._settings = settings
+        self._faces = Cascade("frontalface_default", folder)
+        self._second = Cascade("frontalface_alt2", folder)
+        self._eyes = EyeFinder(folder)
+
+    def find(
+        self, image: NDArray[np.uint8], most: int = 8, before: Sequence[Face] = ()
+    ) -> tuple[Face, ...]:
+        """Faces in a live frame (BGR uint8 HxWx3), largest first, at most `most`.
+
+        The search runs on a picture of `settings.working_width`; the eyes are then looked for
+        in the full picture, inside each face only, and first where they were in that of the
+        frame `before` which lies in the same place.
+        """
+        grey, small, scale = self._reduced(image)
+        wish = self._settings
+        least = self._narrowest(scale)
+        found = self._faces.search(small, wish.scale_factor, wish.neighbours, least)
+        boxes = _outermost(found, scale)[:most]
+        return tuple(self._finish(image, grey, box, QUICK, _same(box, before)) for box in boxes)
+
+    def find_again(self, image: NDArray[np.uint8], before: Sequence[Face]) -> tuple[Face, ...]:
+        """Faces of the frame before in this one (BGR uint8 HxWx3), largest first.
+
+        Each is searched for around its last box only, at about its last size, and its eyes
+        around theirs. A face that is not there is left out, and of two that became one the larger
+        stays.
+        """
+        grey, small, scale = self._reduced(image)
+        found = []
+        for face in before:
+            near = self._around(small, face.box.scaled(scale), scale)
+            found += sorted(near, key=lambda each: each[1])[-1:]
+        boxes = _outermost(found, scale)
+        return tuple(self._finish(image, grey, box, QUICK, _same(box, before)) for box in boxes)
+
+    def _around(self, small: NDArray[np.uint8], box: Box, scale: float) -> list[tuple[Box, int]]:
+        """Finds near a box of the reduced frame, with the hits behind each."""
+        margin = round(box.width * _AROUND)
+        left, top = max(0, box.x - margin), max(0, box.y - margin)
+        part = small[top : box.y + box.height + margin, left : box.x + box.width + margin]
+        found = self._faces.search(
+            part,
+            self._settings.scale_factor,
+            self._settings.neighbours,
+            max(self._narrowest(scale), round(box.width / _GROWTH)),
+            round(box.width * _GROWTH),
+        )
+        return [(each.scaled(1, -left, -top), hits) for each, hits in found]
+
+    def _reduced(
+        self, image: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], float]:
+        """A live frame in grey, the same as small as it is searched, and the ratio of the two."""
+        grey = _brightened(_grey(image))
+        scale = min(1.0, self._settings.working_width / grey.shape[1])
+        return grey, _resized(grey, scale), scale
+
+    def _narrowest(self, scale: float) -> int:
+        return max(_SMALLEST, round(self._settings.smallest_face * scale))
+
+    def find_in_photograph(self, image: NDArray[np.uint8]) -> tuple[Face, ...]:
+        """Faces in a photograph of any size (BGR uint8 HxWx3), most central first.
+
+        Without a find it is searched again at a higher resolution, if it has one, then with a
+        border added and enlarged (the cascade needs some room around a face), and at last by a
+        second cascade, whose boxes are alike and which finds 17 of the 23 faces of LFW that the
+        first one misses.
+        """
+        grey = _grey(image)
+        longest = max(grey.shape)
+        for side in _PHOTOGRAPH_SIDES:
+            boxes = self._search(grey, min(1.0, side / longest))
+            if boxes or longest <= side:
+                break
+        if not boxes:
+            boxes = self._search_padded(grey)
+        if not boxes:
+            scale = min(1.0, _PHOTOGRAPH_SIDES[0] / longest)
+            found = self._second.search(_resized(grey, scale), *_SECOND_LOOK, _SMALLEST)
+            boxes = _outermost(found, scale)
+        widest = max((box.width for box in boxes), default=0)
+        boxes = [box for box in boxes if box.width >= widest * _LEAST_SHARE]
+        middle_x, middle_y = grey.shape[1] / 2, grey.shape[0] / 2
+        boxes.sort(key=lambda box: math.dist(box.centre, (middle_x, middle_y)))
+        return tuple(self._finish(image, grey, box, THOROUGH) for box in boxes)
+
+    def _search(self, grey: NDArray[np.uint8], scale: float, border: int = 0) -> list[Box]:
+        step, neighbours = _PHOTOGRAPH_STEP, _PHOTOGRAPH_NEIGHBOURS
+        found = self._faces.search(_resized(grey, scale), step, neighbours, _SMALLEST)
+        return _outermost(found, scale, border)
+
+    def _search_padded(self, grey: NDArray[np.uint8]) -> list[Box]:
+        """Search with a border made of the edge's own pixels, and small pictures enlarged."""
+        height, width = grey.shape
+        border = round(min(height, width) * _PADDING)
+        shorter = min(height, width) + 2 * border
+        scale = min(_PADDED_SHORT_SIDE / shorter, 8.0)
+        if scale < 1:
+            scale = min(1.0, _PHOTOGRAPH_SIDES[0] / (max(height, width) + 2 * border))
+        padded = cv2.copyMakeBorder(grey, border, border, border, border, cv2.BORDER_REPLICATE)
+        return self._search(np.asarray(padded, dtype=np.uint8), scale, border)
+
+    def _finish(
+        self,
+        image: NDArray[np.uint8],
+        grey: NDArray[np.uint8],
+        box: Box,
+        effort: Effort,
+        before: Face | None = None,
+    ) -> Face:
+        near = as_shares(before.box, before.eyes) if before and before.eyes_found else None
+        eyes, found = self._eyes.find(grey, box, effort, near)
+        return Face(box, eyes, found, align(image, eyes))
+
+
+def _grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if image.ndim == 2:
+        return image
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+
+
+def _brightened(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A dark frame with its light multiplied up, for the search only.
+
+    The cascades skip windows of little contrast. Without this an operator in a dark room would
+    read that there is no face, instead of that there is too little light.
+    """
+    mean = float(cv2.mean(grey)[0])
+    if mean >= _DARK_FRAME:
+        return grey
+    gain = min(_DARK_FRAME / max(mean, 1.0), _MOST_GAIN)
+    return np.asarray(cv2.convertScaleAbs(grey, alpha=gain), dtype=np.uint8)
+
+
+def _resized(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    if scale == 1:
+        return grey
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=way), dtype=np.uint8)
+
+
+def _same(box: Box, faces: Sequence[Face]) -> Face | None:
+    """The face whose box lies in the place of `box`, if any."""
+    best = max(faces, key=lambda face: face.box.overlap(box), default=None)
+    return best if best is not None and best.box.overlap(box) > _SAME_PLACE else None
+
+
+def _outermost(found: Sequence[tuple[Box, int]], scale: float, border: int = 0) -> list[Box]:
+    """The boxes of a picture that was searched at `scale` and with this border, widest first,
+    without those that lie inside a larger one (a mouth, a nose, a second hit)."""
+    kept: list[Box] = []
+    for box, _ in sorted(found, key=lambda each: each[0].width, reverse=True):
+        if all(box.shared(larger) < _INSIDE * box.area for larger in kept):
+            kept.append(box)
+    return [box.scaled(1 / scale, border, border) for box in kept]
+
+
 if TYPE_CHECKING:
     from engine.faces.blaze import BlazeFinder
-    from engine.faces.haar import HaarFinder
+    from engine.faces.detect import HaarFinder
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +270,7 @@ def _finder(settings: DetectionSettings, folder: Path | None) -> BlazeFinder | H
                     "Install openvino, or set it to auto or haar.",
                 ) from error
             log.warning("the Haar cascade finds the faces, BlazeFace cannot: %s", error)
-    from engine.faces.haar import HaarFinder
+    from engine.faces.detect import HaarFinder
 
     return HaarFinder(settings, folder)
 

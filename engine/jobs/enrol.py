@@ -12,9 +12,8 @@ from engine.camera.recording import recorded_frames
 from engine.camera.source import Frame
 from engine.cancel import Cancel
 from engine.contract import Captured, Emit, EnrolDone, Notice, Refused
-from engine.contract.errors import ConsentMissing, NoPictures, PersonNotFound, SourceError
+from engine.contract.errors import ConsentMissing, NoPictures, PersonNotFound, Remedy, SourceError
 from engine.contract.messages import PictureKept, PicturesOver
-from engine.contract.remedies import Remedy
 from engine.contract.requests import EnrolRequest, Wishes
 from engine.faces.align import Face
 from engine.faces.detect import FaceFollower

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from engine.cancel import Cancel
 from engine.contract import Emit, EvaluateDone
-from engine.contract.errors import SplitMissing, UsageError
-from engine.contract.remedies import Remedy
+from engine.contract.errors import Remedy, SplitMissing, UsageError
 from engine.contract.requests import EvaluateRequest
 from engine.contract.warned import Warned
 from engine.dataset.split import Split, check_fits, load_split

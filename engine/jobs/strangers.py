@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from engine.cancel import Cancel
 from engine.contract import Emit, FeaturesProgress, Notice
-from engine.contract.errors import DataError
-from engine.contract.remedies import Remedy
+from engine.contract.errors import DataError, Remedy
 from engine.jobs.material import Progress
 from engine.model.face_space import Space
 from engine.model.feature_store import EmbeddingCache

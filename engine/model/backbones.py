@@ -34,9 +34,9 @@ from engine.contract.errors import (
     DataError,
     FacedeskError,
     ModelCorrupt,
+    Remedy,
     UsageError,
 )
-from engine.contract.remedies import Remedy
 from engine.machine import CPUINFO, processor_features, processor_name, usable_cores
 from engine.model import resnet, weights
 from engine.model.face_space import PACKAGED, FaceSpace, JointSpace, Space, digest_file

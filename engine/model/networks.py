@@ -10,8 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.contract import Emit, Notice
-from engine.contract.errors import ModelCorrupt, UsageError
-from engine.contract.remedies import Remedy
+from engine.contract.errors import ModelCorrupt, Remedy, UsageError
 from engine.contract.requests import TrainRequest
 from engine.model.backbones import (
     DEFAULT,

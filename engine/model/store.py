@@ -21,8 +21,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine.contract.errors import DataError, ModelCorrupt, NoModel, WorkspaceDenied
-from engine.contract.remedies import Remedy
+from engine.contract.errors import DataError, ModelCorrupt, NoModel, Remedy, WorkspaceDenied
 from engine.model.epochs import Checkpoint
 from engine.model.record import (
     Label,

@@ -18,11 +18,11 @@ from engine.contract.errors import (
     NameTaken,
     NoPictures,
     PersonNotFound,
+    Remedy,
     UndoConflict,
     UsageError,
 )
 from engine.contract.people import Trashed
-from engine.contract.remedies import Remedy
 from engine.people import traces
 from engine.people.permission import refuse_taken_back
 from engine.people.person import Person, clean_name, read_sessions, refuse_unread

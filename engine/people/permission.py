@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from engine.contract.errors import ConsentMissing, DataError, PersonNotFound
+from engine.contract.errors import ConsentMissing, DataError, PersonNotFound, Remedy
 from engine.contract.people import Consent, noted, outdated_words, state_of
-from engine.contract.remedies import Remedy
 from engine.people.person import Person, clean_name
 from engine.people.registry import People, utc_now
 from engine.people.roster import consent_for, forget_consent

@@ -21,9 +21,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.contract.errors import DataError, NameTaken, PersonNotFound, WorkspaceDenied
+from engine.contract.errors import DataError, NameTaken, PersonNotFound, Remedy, WorkspaceDenied
 from engine.contract.people import Consent
-from engine.contract.remedies import Remedy
 from engine.people import traces
 from engine.people.person import (
     FORMAT,

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.contract.errors import DataError, FacedeskError, NameInvalid, UsageError
+from engine.contract.errors import DataError, FacedeskError, NameInvalid, Remedy, UsageError
 from engine.contract.people import Added, Consent, RosterRow
-from engine.contract.remedies import Remedy
 from engine.people.person import clean_name
 from engine.people.registry import People
 from engine.text import name_key, unguarded

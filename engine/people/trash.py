@@ -25,9 +25,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from engine.contract.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
+from engine.contract.errors import DataError, NothingToUndo, Remedy, UndoConflict, WorkspaceUnusable
 from engine.contract.people import Trashed
-from engine.contract.remedies import Remedy
 from engine.people import traces
 from engine.people.clock import read_clock
 from engine.people.person import is_slug

@@ -25,8 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract import Sighted
-from engine.contract.errors import DataError, WorkspaceDenied
-from engine.contract.remedies import Remedy
+from engine.contract.errors import DataError, Remedy, WorkspaceDenied
 from engine.people.clock import read_clock
 from engine.people.picture_records import PictureRecord, record_of
 from engine.settings import UnknownSettings

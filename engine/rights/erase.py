@@ -19,9 +19,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.contract.errors import DataError
+from engine.contract.errors import DataError, Remedy
 from engine.contract.people import Answers, Doubts, Erased, ErasureUnanswered, Receipt
-from engine.contract.remedies import Remedy
 from engine.people.registry import People, utc_now
 from engine.rights import doubts, evidence, stores
 from engine.rights.doubts import Scores, held_in, others_of

@@ -1,5 +1,5 @@
 """Whose a workspace is: which places are guarded, why this user is refused one, and who else may
-reach it by its modes, its owner, or the file system it lies on.
+reach it by its modes, its owner, or the file system it lies on; which desk has it open.
 
 An OSError becomes a typed error here, with the cause and, where permissions are it, the owner and
 the command that changes it.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import pwd
 import re
@@ -16,12 +17,57 @@ import shlex
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from engine.contract.errors import DiskFull, WorkspaceDenied, WorkspaceShared, WorkspaceUnusable
 from engine.settings import PrivacySettings
 from engine.shortage import refuse_shortage
+
+LOCKS = Path("/proc/locks")
+"""The kernel's list of locks: number, kind, ADVISORY, mode, process, device:inode, range."""
+
+
+class OpenDesk:
+    """This process's mark on a workspace."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folder: int | None = None
+
+    def claim(self) -> str:
+        """Mark the workspace; who has marked it already, or "" if nobody has or it is not known."""
+        try:
+            folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError:
+            return ""  # whatever is wrong with it, others say
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(folder)
+            return _holder(self._root) if isinstance(error, BlockingIOError) else ""
+        self._folder = folder
+        return ""
+
+    def release(self) -> None:
+        """Take the mark away."""
+        if self._folder is not None:
+            os.close(self._folder)
+            self._folder = None
+
+
+def _holder(root: Path) -> str:
+    """The process that has the folder's lock, and since when it runs."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        inode = str(root.stat().st_ino)
+        for line in LOCKS.read_text().splitlines():
+            parts = line.split()
+            if parts[1] == "FLOCK" and parts[-3].rpartition(":")[2] == inode:
+                since = datetime.fromtimestamp(Path(f"/proc/{int(parts[-4])}").stat().st_mtime)
+                return f"process {int(parts[-4])}, since {since:%Y-%m-%d %H:%M}"
+    return "another process"
+
 
 DENIED = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE)
 """Errors about what is there and is not given to us: permissions first, then a failing disk."""

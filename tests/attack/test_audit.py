@@ -15,10 +15,9 @@ import pytest
 
 from engine.contract.errors import FacedeskError, WorkspaceLocked
 from engine.contract.people import Answers
-from engine.dataset.export import export_keras_folders
 from engine.dataset.split import load_split
 from engine.desk import library
-from engine.jobs.split import split
+from engine.jobs.split import export_keras_folders, split
 from engine.people import changes
 from engine.people.changes import clear_strangers
 from engine.people.permission import note_consent

@@ -21,7 +21,7 @@ LONGEST = 600.0
 """Seconds until a hang is a failure."""
 
 MODULES = ("cv2", "numpy", "json", "tensorflow", "openvino", "tui", "sitecustomize")
-STARTS = {"engine/machine.py", "engine/doctor/machine.py"}
+STARTS = {"engine/machine.py", "engine/doctor/checks.py"}
 """Who may name Python's own file: the one place that starts it, and the doctor, who shows it."""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.contract.remedies import Remedy
+from engine.contract.errors import Remedy
 from tui.words.remedies import IN_APP, in_app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +21,7 @@ ON_THE_COMMAND_LINE = (
     "tui/terminal/",  # says what to do where no app can be shown
     "engine/bench/",
     "engine/doctor/",  # remedies that are typed into a shell, whoever reads them
-    "engine/contract/remedies.py",
+    "engine/contract/errors.py",
 )
 
 

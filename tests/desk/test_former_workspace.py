@@ -12,8 +12,7 @@ from former_workspace import COLLINS, FORMER_EXTRACTOR, HOPPER, fill, former_mod
 from engine.cancel import Cancel
 from engine.config import load_settings
 from engine.contract import Event, Notice
-from engine.contract.errors import ModelCorrupt
-from engine.contract.remedies import Remedy
+from engine.contract.errors import ModelCorrupt, Remedy
 from engine.contract.requests import TrainRequest
 from engine.desk.library import person_rows
 from engine.desk.local import LocalDesk

@@ -16,7 +16,7 @@ from engine.contract import CameraMeasured, Check, Event, Finding, Found, JobEnd
 from engine.contract.errors import SourceBusy, SourceDenied
 from engine.contract.requests import CheckRequest
 from engine.desk.local import LocalDesk
-from engine.doctor import Place, cameras, checks, files, machine
+from engine.doctor import Place, cameras, checks, files
 from engine.doctor.cameras import check_camera, meaning
 from engine.doctor.checks import CHECKS, survey
 from engine.settings import (
@@ -303,7 +303,7 @@ def test_the_detector_in_use_is_named(
     state: str,
     word: str,
 ) -> None:
-    monkeypatch.setattr(machine, "find_spec", lambda name: "found" if there else None)
+    monkeypatch.setattr(checks, "find_spec", lambda name: "found" if there else None)
     wished = Settings(detection=DetectionSettings(detector=wish))
     (detector,) = look("detector", replace(place, settings=wished))
     assert detector.state == state

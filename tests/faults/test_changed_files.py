@@ -21,12 +21,11 @@ from engine.config import load_settings
 from engine.contract import Event, FeaturesProgress, Notice
 from engine.contract.errors import FacedeskError, PersonNotFound
 from engine.contract.requests import EvaluateRequest, SplitRequest, TrainRequest
-from engine.dataset.export import export_keras_folders
 from engine.dataset.split import load_split
 from engine.desk import library
 from engine.desk.library import person_facts
 from engine.jobs.evaluate import evaluate
-from engine.jobs.split import current_split
+from engine.jobs.split import current_split, export_keras_folders
 from engine.jobs.train import train
 from engine.model.networks import Backbones
 from engine.model.store import ModelStore

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.contract.errors import ModelCorrupt, NoModel
-from engine.contract.remedies import Remedy
+from engine.contract.errors import ModelCorrupt, NoModel, Remedy
 from engine.model.arrays import pack
 from engine.model.record import ModelDraft
 from engine.model.store import MOST_BEFORE, ModelStore, distinct

@@ -10,8 +10,8 @@ from typing import Literal, cast
 import click
 
 from engine.cancel import Cancel
+from engine.contract.errors import Remedy
 from engine.contract.people import Answers, Doubts, ErasureUnanswered, Trashed, state_of
-from engine.contract.remedies import Remedy
 from engine.desk import library
 from engine.people import changes, permission
 from engine.people.registry import People

@@ -119,8 +119,8 @@ def export(context: Context, folder: Path) -> None:
     \b
     facedesk export --keras-folders folders/
     """
-    from engine.dataset.export import export_keras_folders
     from engine.dataset.split import check_fits, load_split
+    from engine.jobs.split import export_keras_folders
     from engine.people.permission import permitted
 
     people = permitted(context.workspace)  # the split leaves out who took their consent back

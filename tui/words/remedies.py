@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.contract.remedies import Remedy
+from engine.contract.errors import Remedy
 from tui.keys.keymap import with_keys
 
 IN_APP: dict[str, str] = {

@@ -16,8 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.cancel import Cancel
-from engine.contract.errors import SealBroken, VaultError
-from engine.contract.remedies import Remedy
+from engine.contract.errors import Remedy, SealBroken, VaultError
 from engine.workspace.audit import Audit
 from engine.workspace.files import read_bytes, read_plain, read_start, write_bytes, write_plain
 from engine.workspace.folder import Workspace

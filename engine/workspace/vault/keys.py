@@ -36,8 +36,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from engine.contract.errors import VaultError, VaultLocked, WrongKey
-from engine.contract.remedies import Remedy
+from engine.contract.errors import Remedy, VaultError, VaultLocked, WrongKey
 from engine.settings import VaultSettings
 from engine.workspace.files import FILE_MODE, read_plain, sync_directory, write_plain
 from engine.workspace.owner import translate_os_errors

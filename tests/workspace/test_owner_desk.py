@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from engine.desk.beside import OpenDesk
+from engine.workspace.owner import OpenDesk
 
 
 def test_the_second_desk_is_told_who_was_first_until_that_one_ends(tmp_path: Path) -> None:

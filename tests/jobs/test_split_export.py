@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from engine.contract.errors import DataError, DiskFull, SplitMissing
-from engine.dataset.export import export_keras_folders, folder_names
 from engine.dataset.split import Split, make_split
+from engine.jobs.split import export_keras_folders, folder_names
 from engine.people.person import Person
 from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People
@@ -161,7 +161,7 @@ def test_a_full_disk_leaves_no_half_export(
         target.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.dataset.export.copy_out", full)
+    monkeypatch.setattr("engine.jobs.split.copy_out", full)
     with pytest.raises(DiskFull):
         export_keras_folders(people.workspace, people.list(), split, tmp_path / "a" / "out")
     assert contents(tmp_path / "a") == []
@@ -180,7 +180,7 @@ def test_a_mount_point_is_filled_in_place(people: People, split: Split, tmp_path
 import sys
 from pathlib import Path
 from engine.settings import SplitSettings
-from engine.dataset.export import export_keras_folders
+from engine.jobs.split import export_keras_folders
 from engine.dataset.split import make_split
 from engine.people.registry import People
 from engine.workspace.folder import Workspace

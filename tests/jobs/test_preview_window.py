@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.camera.window import PreviewWindow, _font, annotate
 from engine.contract.errors import NoDisplay
+from engine.jobs.preview import PreviewWindow, _font, annotate
 from engine.machine import display_available
 
 REPOSITORY = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ import subprocess, sys
 import numpy as np
 from engine.camera.source import Frame
 from engine.camera.opencv import cv2
-from engine.camera.window import PreviewWindow
+from engine.jobs.preview import PreviewWindow
 window = PreviewWindow("desk")
 frame = Frame(np.full((240, 320, 3), 90, np.uint8), 0, 0.0, "test")
 shown = [window.show(frame, (50, 60, 90, 90), ("3 of 100", "too dark (21)")) for _ in range(20)]
