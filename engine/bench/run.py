@@ -56,6 +56,7 @@ MEASURES = {
     "recognise": "speed",
     "score": "speed",
     "start": "screen",
+    "keys": "screen",
     "memory": "screen",
     "vault": "vault",
 }

@@ -1,4 +1,4 @@
-"""Measurements of real processes on a pseudo-terminal: start-up, first name, peak memory."""
+"""Measurements of real processes on a pseudo-terminal: start-up, first name, keys, peak memory."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from engine.bench.material import COLLINS, Plan, clip, trained_workspace
@@ -79,6 +80,10 @@ class Screen:
     def press(self, keys: str) -> None:
         """Type keys, as a terminal would send them."""
         os.write(self._master, keys.encode())
+
+    def forget(self) -> None:
+        """What was written so far is not looked at again."""
+        self._raw = self.written = b""
 
     def watch(self, seconds: float) -> None:
         """Take what is written for so long."""
@@ -235,4 +240,59 @@ def measure_start(plan: Plan) -> Iterator[Figure]:
             judged="value",
             least=least,
             stretch=stretch,
+        )
+
+
+LETTERS = "αβγδεζηθικλμνξοπρστυ"
+"""Keys whose answers are waited for: no other text of the app has them."""
+ROUNDS = 3
+NEVER_FULL = 9000
+"""Pictures of a capture that lasts as long as the measurement."""
+
+
+def _has(text: bytes, written: bytes) -> bool:
+    return text in written
+
+
+def measure_keys(plan: Plan) -> Iterator[Figure]:
+    """From a key to its letter on the screen, while the app captures and trains."""
+    workspace = trained_workspace(plan.path, load_settings()).root
+    taken: list[float] = []
+    with screen(plan.program, workspace) as app:
+        app.seconds_until(lambda written: b"model process is ready" in written)
+        app.press("n")
+        app.seconds_until(lambda written: b"Close (Esc)" in written)
+        app.watch(1.0)
+        app.press(f"{COLLINS}\t{CLEAR_LINE}")  # a further session of hers: nobody is asked
+        app.watch(0.5)
+        app.press(f"demo:collins\t{CLEAR_LINE}")
+        app.watch(0.5)
+        app.press(f"{NEVER_FULL}\r")
+        app.seconds_until(lambda written: f"/{NEVER_FULL}".encode() in written)
+        for _round in range(plan.sized(ROUNDS, 1)):
+            app.press("t")
+            app.seconds_until(lambda written: b"Training" in written)
+            app.press("1/")
+            app.watch(0.2)
+            for letter in LETTERS:
+                app.forget()
+                began = time.monotonic()
+                app.press(letter)
+                app.seconds_until(partial(_has, letter.encode()))
+                taken.append(1000 * (time.monotonic() - began))
+            app.press("\x1b")
+            app.watch(1.0)
+    for name, value, least in (
+        ("median", statistics.median(taken), 50),
+        ("worst", max(taken), 200),
+    ):
+        yield Figure(
+            key=f"keys.{name}",
+            what=f"a key to its letter while the app captures and trains, {name}",
+            value=value,
+            unit="ms",
+            judged="value",
+            least=least,
+            stretch=least / 2,
+            note=f"{len(taken)} keys",
         )

@@ -82,17 +82,23 @@ def test_ctrl_c_ends_it_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_starts_and_memory_of_real_processes_are_measured_and_written_down(
+def test_starts_keys_and_memory_of_real_processes_are_measured_and_written_down(
     facedesk: Callable[..., Any], tmp_path: Path
 ) -> None:
     file, temporary = tmp_path / "RESULTS.md", tmp_path / "temporary"
     temporary.mkdir()
-    only = ("--only", "start", "--only", "memory")
+    only = ("--only", "start", "--only", "keys", "--only", "memory")
     place = {"FACEDESK_WORKSPACE": str(tmp_path / "w"), "TMPDIR": str(temporary)}
     run = facedesk("bench", "--quick", *only, "--write", file, **place)
     assert run.code == 0, run.err
     written = file.read_text()
-    for what in ("shell to first paint", "shell to first recognised face", "model process"):
+    shown = (
+        "shell to first paint",
+        "shell to first recognised face",
+        "a key to its letter",
+        "model process",
+    )
+    for what in shown:
         assert what in written
     assert "failed: 0" in written
     assert "3 / 1.5 s" in written

@@ -284,3 +284,8 @@ async def test_every_option_of_a_recipe_can_be_read_at_every_size(run, size):
         await table.press("4")
         table.app.screen_desk.query_one("#training-recipe").value = "classic"
         await table.shows("Epochs", "Input side", "160")
+
+
+def test_an_axis_of_one_value_does_not_go_below_nothing():
+    assert Curves("loss")._range([0.0]) == (0.0, 0.5)
+    assert Curves("loss")._range([2.0]) == (1.5, 2.5)

@@ -139,7 +139,8 @@ class Curves(Widget):
         low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
         if self.whole:
             low, high = math.floor(min(low, 0.9) * 10) / 10, max(high, 1.0)
-        return (low, high) if high > low else (low - 0.5, high + 0.5)
+        # Neither a loss nor a share is below nothing.
+        return (low, high) if high > low else (max(0.0, low - 0.5), high + 0.5)
 
     def _column(self, index: int, dots: int) -> int:
         return round(index * (dots - 1) / max(1, self.epochs - 1))
