@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.contract.warned import SENTENCES, Warned, grouped, one_by_one
+from engine.contract.events_base import SENTENCES, Warned, grouped, one_by_one
 
 ENGINE = Path(__file__).resolve().parents[1] / "engine"
 

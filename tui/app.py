@@ -30,7 +30,7 @@ from engine.contract.requests import EnrolRequest, ModelRow, PersonRow, Recognis
 from engine.text import many
 from engine.workspace.files import write_plain
 from tui.demo import DemoScript
-from tui.desk.jobs import Jobs
+from tui.desk.jobs import Imports, Jobs
 from tui.desk.preview import LOOK, PreviewControl
 from tui.desk.quick import QuickEnrolment
 from tui.keys import KEYS, written
@@ -45,10 +45,7 @@ from tui.screens.dialog import Confirm
 from tui.screens.doctor import Doctor
 from tui.screens.evaluation import Evaluation
 from tui.screens.forms import CopiedForm
-from tui.screens.help import HelpScreen, dead_key
-from tui.screens.imports import Imports
-from tui.screens.jump import Jump, JumpScreen
-from tui.screens.log import Log
+from tui.screens.help import HelpScreen, Jump, JumpScreen, dead_key
 from tui.screens.models import ModelsScreen
 from tui.screens.people import People
 from tui.screens.person import PersonScreen
@@ -56,10 +53,9 @@ from tui.screens.questions import CaptureQuestions
 from tui.screens.roster import Roster
 from tui.screens.stills import Stills, show_pictures
 from tui.screens.unknown import Unknown
-from tui.screens.why import Explanations
+from tui.screens.why import Explanations, Log
 from tui.widgets.lists import Where, filtered, move
-from tui.words.events import Line, describe
-from tui.words.recovery import untrained_words
+from tui.words.events import Line, describe, untrained_words
 from tui.words.tables import Sheet
 from tui.words.text import clean, day, measured, reason_words
 

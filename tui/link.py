@@ -44,19 +44,17 @@ from engine.contract import (
 )
 from engine.contract.desk import Desk
 from engine.contract.errors import FacedeskError
+from engine.contract.events_base import Warned, grouped, one_by_one
 from engine.contract.requests import ModelRow, PersonRow
-from engine.contract.warned import Warned, grouped, one_by_one
 from engine.logs import LogFormatter, open_log
 from engine.shortage import shortage
-from tui.board import JobBoard
+from tui.board import JobBoard, Memory, Scalar
 from tui.keys.keymap import with_keys
 from tui.live import Bridge, Live
-from tui.memory import Memory, Scalar
 from tui.screens.dialog import Closing
 from tui.terminal.line import driver_of
 from tui.terminal.suspension import KeysInOrder, heed_suspension, paint_all
-from tui.words.events import Line, describe
-from tui.words.remedies import in_app
+from tui.words.events import Line, describe, in_app
 from tui.words.text import clean
 
 

@@ -28,6 +28,7 @@ from engine.contract.events_base import (
     SourceLost,
     SourceOpened,
     SourceRestored,
+    Warned,
     WorkspaceUpgraded,
 )
 from engine.contract.events_capture import (
@@ -81,7 +82,6 @@ from engine.contract.events_model import (
     TrainDone,
     Why,
 )
-from engine.contract.warned import Warned
 
 __all__ = [
     "HALF_BLOCK_RUN",

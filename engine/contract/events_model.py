@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
-from engine.contract.events_base import BoxTuple, Event
-from engine.contract.warned import Warned
+from engine.contract.events_base import BoxTuple, Event, Warned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

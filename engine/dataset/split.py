@@ -31,7 +31,7 @@ from typing import Any, Literal, cast, get_args
 
 from engine.contract import SplitDone
 from engine.contract.errors import DataError, NoPictures, Remedy, SplitMissing
-from engine.contract.warned import Warned
+from engine.contract.events_base import Warned
 from engine.people.person import Person, SessionInfo, is_slug
 from engine.settings import SplitSettings
 from engine.text import many

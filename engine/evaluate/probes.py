@@ -24,7 +24,7 @@ from engine.contract.errors import (
     SourceError,
     SourceUnreadable,
 )
-from engine.contract.warned import Warned, grouped
+from engine.contract.events_base import Warned, grouped
 from engine.dataset.split import Split
 from engine.evaluate.figures import Probes, Searches, Strangers, searches_of
 from engine.evaluate.pictures import Photographs

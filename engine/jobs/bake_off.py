@@ -16,8 +16,8 @@ import numpy as np
 from engine.cancel import Cancel
 from engine.contract import BakeOffDone, Emit, Notice
 from engine.contract.errors import NoPictures, SplitMissing, UsageError
+from engine.contract.events_base import grouped
 from engine.contract.requests import BakeOffRequest
-from engine.contract.warned import grouped
 from engine.dataset.split import Split, check_fits, load_split, make_split
 from engine.jobs.contestants import (
     NOBODY,
@@ -29,9 +29,8 @@ from engine.jobs.contestants import (
     probes_in,
     strangers_in,
 )
-from engine.jobs.material import Material
+from engine.jobs.material import Material, not_enrolled
 from engine.jobs.split import with_pictures
-from engine.jobs.strangers import not_enrolled
 from engine.model.backbones import load_backbone
 from engine.people.person import Person
 from engine.people.registry import People, StrangerArea

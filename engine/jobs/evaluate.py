@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.contract import Emit, EvaluateDone
 from engine.contract.errors import Remedy, SplitMissing, UsageError
+from engine.contract.events_base import Warned
 from engine.contract.requests import EvaluateRequest
-from engine.contract.warned import Warned
 from engine.dataset.split import Split, check_fits, load_split
 from engine.evaluate import probes as choosing
 from engine.evaluate.figures import Figures, Probes, Strangers, measure, searches_of
@@ -31,9 +31,8 @@ from engine.evaluate.report import REPORT, Samples, summary, too_few, write_repo
 from engine.evaluate.suspects import Gathered, Suspect, leakage, suspects
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import luma, sharpness_of
-from engine.jobs.material import Progress, stale_ids
+from engine.jobs.material import Progress, stale_ids, stranger_embeddings
 from engine.jobs.split import warnings_of
-from engine.jobs.strangers import stranger_embeddings
 from engine.model.face_space import Space
 from engine.model.networks import Backbones, model_in_use
 from engine.model.record import StoredModel

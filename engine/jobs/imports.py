@@ -195,7 +195,7 @@ def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
     for the strangers are kept all the same. Raises Cancelled, DataError for a damaged crop.
     """
     # Loading the network takes a moment, which a workspace without a model need not wait for.
-    from engine.jobs.strangers import stranger_embeddings
+    from engine.jobs.material import stranger_embeddings
     from engine.model.networks import backbone_of
     from engine.model.store import ModelStore
     from engine.recognise.recogniser import present_gallery

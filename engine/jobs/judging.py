@@ -18,7 +18,7 @@ from engine.cancel import Cancel
 from engine.contract import Emit, FeaturesProgress, Notice, TwinSuspected
 from engine.contract.errors import FacedeskError, ModelError
 from engine.contract.messages import SessionJudged
-from engine.jobs.strangers import ready_strangers
+from engine.jobs.material import ready_strangers
 from engine.model.backbones import Backbone, backbone_name
 from engine.model.feature_store import EmbeddingCache, RecentRows, kept_embeddings
 from engine.model.networks import Backbones, model_in_use

@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from engine.contract import Emit, FaceSeen, NoFace, RecogniseDone, RecognitionRate, Sighted
 from engine.contract.messages import FacesFound
 from engine.faces.align import EYES_IN_CROP, Box, Face
-from engine.jobs.material import Unkept, stale_ids
-from engine.jobs.strangers import ready_strangers
+from engine.jobs.material import Unkept, ready_strangers, stale_ids
 from engine.model.arrays import pack
 from engine.model.feature_store import cached_arrays
 from engine.model.networks import Backbones, model_in_use

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.contract import Emit, Notice, SplitDone
 from engine.contract.errors import DataError, NoPictures, Remedy, SplitMissing, WorkspaceUnusable
-from engine.contract.warned import Warned
+from engine.contract.events_base import Warned
 from engine.dataset.split import (
     Split,
     check_fits,

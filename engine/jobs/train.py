@@ -14,14 +14,13 @@ import numpy as np
 from engine.cancel import Cancel
 from engine.contract import Emit, EpochDone, Notice, TrainDone
 from engine.contract.errors import Cancelled, TooFewPeople, UsageError
+from engine.contract.events_base import Warned
 from engine.contract.requests import TrainRequest
-from engine.contract.warned import Warned
 from engine.dataset.split import Split
 from engine.jobs.gate import Gatekeeper
-from engine.jobs.material import HELD_OUT, Material, Part, joined
+from engine.jobs.material import HELD_OUT, Material, Part, joined, stranger_embeddings
 from engine.jobs.realigning import bring_up_to_date
 from engine.jobs.split import fitting_split, warnings_of, with_pictures
-from engine.jobs.strangers import stranger_embeddings
 from engine.model.backbones import Backbone, load_ahead, wait_loaded
 from engine.model.epochs import Checkpoint
 from engine.model.networks import Backbones, refuse_unfitting

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.contract.warned import Warned
+from engine.contract.events_base import Warned
 from engine.model.epochs import TOLERANCE
 from engine.model.vectors import Array, Float32, Labels, Levelled, unit
 

@@ -14,7 +14,6 @@ ALLOWED = {
     "engine/rights/mentions.py": "members of archives in memory",
     "engine/rights/archive.py": "the archive that the operator asked for",
     "engine/rights/take_in.py": "an archive from outside",
-    "tui/terminal/argv.py": "/proc of this process",
     "engine/workspace/vault/opened.py": "looks whether a vault.json is ours",
     "engine/workspace/vault/keys.py": "keys, which lie outside of what they open",
     "engine/logs.py": "logs, which hold nothing of a person's picture",
@@ -36,7 +35,7 @@ ALLOWED = {
     "engine/model/weights.py": "weights: about nobody",
     "engine/doctor/files.py": "packaged files",
     "tui/link.py": "the log",
-    "tui/terminal/streams.py": "/dev/null",
+    "tui/terminal/streams.py": "/dev/null, and /proc of this process",
     "tui/cli/machine.py": "the table of figures that the operator asked for",
 }
 """Modules that may open files themselves, and why."""

@@ -36,7 +36,7 @@ def loaded_after(statement: str) -> set[str]:
         "engine.desk.library",
         "tui.app",
         "tui.cli",
-        "tui.cli.app",
+        "tui.cli.run",
         "tui.demo",
     ],
 )

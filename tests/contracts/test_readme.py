@@ -13,7 +13,7 @@ from engine.doctor.checks import CHECKS
 from tui.cli import facedesk
 from tui.keys import CONTEXTS, KEYS
 from tui.terminal.graphics import TERMINAL_CHECKS
-from tui.words.doctor import GROUPS
+from tui.words.figures import FINDING_GROUPS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 README, DOCS = REPOSITORY / "README.md", REPOSITORY / "docs"
@@ -47,7 +47,7 @@ def test_the_key_table_of_the_documents_is_the_one_of_the_app() -> None:
 def test_the_documents_name_every_check_of_the_doctor() -> None:
     text = (DOCS / "troubleshooting.md").read_text()
     rows = [
-        f"| {GROUPS[check.group]} | {check.name} | {check.looks_at} |"
+        f"| {FINDING_GROUPS[check.group]} | {check.name} | {check.looks_at} |"
         for check in (*CHECKS, *TERMINAL_CHECKS)
     ]
     assert text.endswith("\n".join(["|---|---|---|", *rows, ""]))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import Remedy
-from tui.words.remedies import IN_APP, in_app
+from tui.words.events import IN_APP, in_app
 
 ROOT = Path(__file__).resolve().parents[2]
 OPTION = re.compile(r"(?:^|[\s`])--[a-z]")

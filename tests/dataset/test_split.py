@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.contract.errors import DataError, NoPictures, SplitMissing
-from engine.contract.warned import Warned, grouped
+from engine.contract.events_base import Warned, grouped
 from engine.dataset.split import (
     check_fits,
     load_split,

@@ -6,7 +6,7 @@ import json
 import math
 import os
 
-from engine.contract.warned import Warned
+from engine.contract.events_base import Warned
 from engine.desk import library
 from engine.desk.library import load_evaluation, save_evaluation
 from engine.workspace.folder import Workspace

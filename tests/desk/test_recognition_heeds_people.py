@@ -11,10 +11,10 @@ from engine.bench.material import crops_of, enrol_made_up, stand_in
 from engine.cancel import Cancel
 from engine.contract import Event, FaceSeen, Notice
 from engine.contract.errors import NoModel
+from engine.contract.events_base import Warned
 from engine.contract.messages import FacesFound
 from engine.contract.people import noted
 from engine.contract.requests import TrainRequest
-from engine.contract.warned import Warned
 from engine.jobs import naming
 from engine.jobs.naming import Recognition
 from engine.jobs.train import train

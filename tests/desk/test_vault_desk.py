@@ -19,7 +19,7 @@ from engine.workspace.folder import Workspace
 from engine.workspace.vault import convert, opened
 from engine.workspace.vault.convert import survey, verify
 from engine.workspace.vault.keys import Opener
-from tui.memory import Memory
+from tui.board import Memory
 from tui.screens.stills import BROKEN, Still, read
 
 OPENER = Opener("key-file", bytes(range(32)))

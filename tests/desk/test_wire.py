@@ -13,9 +13,9 @@ import pytest
 
 from engine.contract import EpochDone, JobEnded, Preview, SplitDone
 from engine.contract.errors import SourceUnreadable
+from engine.contract.events_base import Warned
 from engine.contract.messages import FacesFound, Start
 from engine.contract.requests import EnrolRequest
-from engine.contract.warned import Warned
 from engine.desk.wire import LONGEST_HEADER, REGISTRY, Channel, WireError, decode, encode
 
 

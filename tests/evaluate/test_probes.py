@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import DataError, ModelCorrupt, NoPictures
-from engine.contract.warned import Warned, grouped
+from engine.contract.events_base import Warned, grouped
 from engine.evaluate.probes import (
     TrainedOn,
     folder_probes,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.contract.errors import DataError, NoPictures
-from engine.contract.warned import grouped
+from engine.contract.events_base import grouped
 from engine.evaluate.pictures import Photographs
 from engine.evaluate.probes import left_out, stranger_files, strangers_in_folder, together
 from tests.evaluate.made_up import probes, strangers

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.contract import EvaluateDone
-from engine.contract.warned import Warned
+from engine.contract.events_base import Warned
 from engine.evaluate.plots import confusion_plot, det_plot, histogram_plot
 from engine.evaluate.report import REPORT, Samples, render, write_report
 

@@ -23,10 +23,10 @@ from engine.people.person import clean_name, is_slug, slug_for
 from engine.text import mask_credentials, name_key
 from engine.workspace.folder import Workspace
 from tests.fuzz import scratch
+from tui.board import Memory
 from tui.cli.output import Output
 from tui.keys import KEYS
 from tui.keys.keymap import as_file, checked, read_keymap
-from tui.memory import Memory
 from tui.words.tables import Sheet
 from tui.words.text import clean, shorten
 

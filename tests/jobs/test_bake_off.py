@@ -12,8 +12,8 @@ import pytest
 from engine.cancel import Cancel
 from engine.contract import Event, Notice
 from engine.contract.errors import Cancelled, NoPictures, UsageError
+from engine.contract.events_base import Warned
 from engine.contract.requests import BakeOffRequest
-from engine.contract.warned import Warned
 from engine.jobs.bake_off import bake_off, own_strangers
 from engine.jobs.contestants import NOBODY, Pictures, probes_in, strangers_in
 from engine.people.registry import People

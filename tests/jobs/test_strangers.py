@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.cancel import Cancel
 from engine.contract import Event, FeaturesProgress, Notice
-from engine.jobs.strangers import ready_strangers, stranger_embeddings
+from engine.jobs.material import ready_strangers, stranger_embeddings
 from engine.model.face_space import FaceSpace
 from engine.model.vectors import ImpostorCurve
 from engine.model.vgg16 import ROW

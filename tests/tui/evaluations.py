@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from engine.contract import EvaluateDone
-from engine.contract.warned import Warned
+from engine.contract.events_base import Warned
 from engine.recognise.calibration import bounds
 
 MODEL = "20261124-093000"

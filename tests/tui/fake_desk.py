@@ -30,6 +30,7 @@ from engine.contract.errors import (
     SourceBusy,
     UsageError,
 )
+from engine.contract.events_base import Warned
 from engine.contract.people import (
     Added,
     Answers,
@@ -60,7 +61,6 @@ from engine.contract.requests import (
     UnknownGroup,
     UnknownView,
 )
-from engine.contract.warned import Warned
 from engine.settings import Settings
 from tests.tui.samples import facts, png, row
 

@@ -18,12 +18,12 @@ from engine.contract import JobStarted
 from engine.settings import AppSettings
 from tests.tui.samples import epoch, model, person
 from tui.app import FacedeskApp
+from tui.board import Memory
 from tui.keys import KEYS
 from tui.keys.keymap import as_file, checked, is_fixed, read_keymap
-from tui.memory import Memory
 from tui.panes.base import Pane
 from tui.screens.forms import CopiedForm, NewPersonForm, WelcomeForm
-from tui.screens.jump import JumpScreen
+from tui.screens.help import JumpScreen
 from tui.widgets.bars import TabStrip
 from tui.words.tables import Sheet
 

@@ -7,8 +7,7 @@ from fake_desk import FakeDesk
 
 from engine.contract import ClockChanged, Recovered, WorkspaceUpgraded
 from tests.tui.samples import model, person
-from tui.words.events import describe
-from tui.words.recovery import recovery_words
+from tui.words.events import describe, recovery_words
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from fake_desk import FakeDesk
 
 from engine.contract import TrainDone
-from engine.contract.warned import Warned
+from engine.contract.events_base import Warned
 from tests.tui.samples import model, person
-from tui.screens.log import LogScreen
+from tui.screens.why import LogScreen
 from tui.widgets.lists import Rows
 
 NAMES = tuple(f"Person {n}" for n in range(13))

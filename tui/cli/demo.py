@@ -147,7 +147,7 @@ def _watch(source: str) -> RecogniseRequest:
 
 def _demo_in_app(context: Context) -> None:
     """The same inside the app, in a fresh demo workspace."""
-    from tui.cli.app import run_app
+    from tui.cli.run import run_app
     from tui.demo import DemoScript
 
     for folder in (context.workspace.people, context.workspace.features, context.workspace.models):

@@ -30,9 +30,16 @@ from engine.contract.requests import EnrolRequest, ImportRequest
 from engine.model.store import ModelStore
 from engine.people import roster as names
 from engine.text import many
-from tui.cli import complete
 from tui.cli.listen import Listener, demand_review
-from tui.cli.options import SubGroup, TakesGlobals, at_terminal, consent_option, record_option
+from tui.cli.options import (
+    SubGroup,
+    TakesGlobals,
+    at_terminal,
+    complete_newcomers,
+    complete_sources,
+    consent_option,
+    record_option,
+)
 from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words import coach
@@ -78,11 +85,11 @@ def _one_or_roster(*, name: str | None, roster: bool, **_: Any) -> None:
 
 
 @click.command(cls=TakesGlobals)
-@click.argument("name", required=False, shell_complete=complete.newcomers)
+@click.argument("name", required=False, shell_complete=complete_newcomers)
 @click.option(
     "--source",
     required=True,
-    shell_complete=complete.sources,
+    shell_complete=complete_sources,
     help="0, /dev/video0, a clip, a folder, a URL, demo:NAME.",
 )
 @click.option("--count", type=click.IntRange(1, 10_000), help="Crops to capture (default 100).")

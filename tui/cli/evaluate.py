@@ -7,12 +7,11 @@ from pathlib import Path
 import click
 
 from engine.contract import BakeOffDone, EvaluateDone
+from engine.contract.events_base import grouped
 from engine.contract.requests import BakeOffRequest, EvaluateRequest
-from engine.contract.warned import grouped
 from engine.text import many, percent
-from tui.cli import complete
 from tui.cli.listen import Listener
-from tui.cli.options import TakesGlobals
+from tui.cli.options import TakesGlobals, complete_models
 from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words import figures
@@ -36,7 +35,7 @@ from tui.words.text import SUSPECTS
 @click.option(
     "--model",
     "identity",
-    shell_complete=complete.models,
+    shell_complete=complete_models,
     help="A model's id or its start (default: the one in use).",
 )
 @takes_context()

@@ -1,4 +1,4 @@
-"""`facedesk doctor` and `bench`: what works on this machine, and how fast it is."""
+"""`facedesk doctor`, `bench`, `keys`, `completion`: what works here, how fast, and which keys."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 import click
+from click.shell_completion import get_completion_class
 
 from engine.contract import BenchDone, BenchMachine, DoctorDone, Figure, Finding
 from engine.contract.errors import DataError, ModelError, SourceUnreadable
@@ -19,11 +20,10 @@ from engine.machine import python
 from engine.text import many
 from engine.workspace.folder import Workspace
 from engine.workspace.owner import translate_os_errors
-from tui.cli import complete
 from tui.cli.listen import Listener
-from tui.cli.options import Globals, TakesGlobals
+from tui.cli.options import COMPLETING, Globals, TakesGlobals, complete_sources
 from tui.cli.run import Context, interruptible, takes_context
-from tui.words.doctor import GROUPS, SIGNS, WORDS, by_group, verdict
+from tui.words.figures import FINDING_GROUPS, STATE_SIGNS, STATE_WORDS, by_group, findings_verdict
 from tui.words.tables import BENCH_COLUMNS, machine_lines, markdown, measured, remarks, row
 from tui.words.text import span
 
@@ -32,7 +32,7 @@ from tui.words.text import span
 @click.option(
     "--camera",
     metavar="SRC",
-    shell_complete=complete.sources,
+    shell_complete=complete_sources,
     help="Measure this source: /dev/video0, a clip, a URL, demo:NAME.",
 )
 @takes_context(opening="given")
@@ -77,14 +77,14 @@ def _print(context: Context, found: list[Finding]) -> None:
     """The findings by group, each with its sign and remedy."""
     output = context.output
     for group, members in by_group(found).items():
-        output.result(GROUPS[group])
+        output.result(FINDING_GROUPS[group])
         width = max(len(finding.subject) for finding in members)
         for finding in members:
-            sign = f"{SIGNS[finding.state]} {WORDS[finding.state]:<8}"
+            sign = f"{STATE_SIGNS[finding.state]} {STATE_WORDS[finding.state]:<8}"
             output.result(f"  {sign} {finding.subject:<{width}}  {finding.value}")
             if finding.remedy:
                 output.result(f"    → {finding.remedy}")
-    output.result(f"{verdict(found)} ({many(len(found), 'finding')}).")
+    output.result(f"{findings_verdict(found)} ({many(len(found), 'finding')}).")
 
 
 PROGRAM = tuple(python("-m", "tui"))
@@ -205,3 +205,62 @@ def add_section(file: Path, section: str) -> None:
         head, mark, rest = before.partition("\n## ")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"{head.rstrip()}\n\n{section}{mark}{rest}", encoding="utf-8")
+
+
+@click.command(cls=TakesGlobals)
+@click.option("--file", is_flag=True, help="Print a key file that is ready to be edited.")
+@takes_context(native=False, opening="no")
+def keys(context: Context, file: bool) -> None:
+    """List the app's keys.
+
+    A line has id, key, where it works, what it does.
+
+    Your own keys stand in keys.toml beside the configuration (`facedesk doctor` says where), a
+    line each: "anywhere.new_person" = "f4".
+
+    \b
+    facedesk keys
+    facedesk keys --file > ~/.config/facedesk/keys.toml
+    """
+    from engine.config import keys_file
+    from tui.keys import CONTEXTS, KEYS
+    from tui.keys.keymap import as_file, read_keymap
+
+    output = context.output
+    keymap = read_keymap(keys_file(), KEYS)
+    for trouble in keymap.troubles:
+        output.note(trouble)
+    if file and not output.as_json:
+        for text in as_file(KEYS, keymap).splitlines():
+            output.result(text)
+        return
+    output.records(
+        "key",
+        KEYS,
+        lambda row: [
+            f"{row.id:<32} {keymap.shown(row):<10} {CONTEXTS[row.context]:<22} {row.tooltip}"
+        ],
+        fields=lambda row: {
+            "id": row.id,
+            "key": keymap.key(row),
+            "context": row.context,
+            "tooltip": row.tooltip,
+            "changed": row.id in keymap.changed,
+        },
+    )
+
+
+@click.command(cls=TakesGlobals)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the script that makes SHELL complete commands.
+
+    \b
+    eval "$(facedesk completion bash)"        # in ~/.bashrc
+    eval "$(facedesk completion zsh)"         # in ~/.zshrc
+    facedesk completion fish | source         # in ~/.config/fish/config.fish
+    """
+    made = get_completion_class(shell)
+    assert made is not None  # the choice above
+    click.echo(made(ctx.find_root().command, {}, "facedesk", COMPLETING).source())

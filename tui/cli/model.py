@@ -11,8 +11,7 @@ from engine.contract.requests import ModelRow
 from engine.desk import library
 from engine.model.store import distinct
 from engine.text import percent
-from tui.cli import complete
-from tui.cli.options import SubGroup
+from tui.cli.options import SubGroup, complete_models
 from tui.cli.output import named
 from tui.cli.run import Context, takes_context
 
@@ -107,7 +106,7 @@ def model_layers(context: Context, recipe: Any, unfreeze: str | None) -> None:
 @click.option(
     "--model",
     "identity",
-    shell_complete=complete.models,
+    shell_complete=complete_models,
     help="A model's id or its start (default: the one in use).",
 )
 @takes_context()
@@ -133,7 +132,7 @@ def model_export(context: Context, file: Path, identity: str | None) -> None:
 
 
 @model.command("promote")
-@click.argument("identity", shell_complete=complete.models)
+@click.argument("identity", shell_complete=complete_models)
 @takes_context(native=False)
 def model_promote(context: Context, identity: str) -> None:
     """Put the model in use whose id this is, or alone begins so.

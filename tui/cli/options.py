@@ -1,4 +1,4 @@
-"""How commands are declared: global options, groups, and options that commands share.
+"""How commands are declared: global options, groups, options that commands share, completion.
 
 A command's docstring is its help.
 """
@@ -8,15 +8,19 @@ from __future__ import annotations
 import functools
 import importlib
 import os
+import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args
 
 import click
 from click.exceptions import NoSuchCommand
-from click.shell_completion import CompletionItem
+from click.shell_completion import BashComplete, CompletionItem, add_completion_class
+
+if TYPE_CHECKING:
+    from engine.workspace.folder import Workspace
 
 DEFAULT_WORKSPACE = Path("data")
 COMPLETING = "_FACEDESK_COMPLETE"
@@ -224,3 +228,80 @@ def confirmed(
 def at_terminal() -> bool:
     """Whether somebody can answer on standard input."""
     return sys.stdin is not None and sys.stdin.isatty()
+
+
+Completion = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def _completion(words: Callable[[Workspace], Iterable[str]], *, files: bool = False) -> Completion:
+    """A completion by what `words` reads; with `files` paths are completed too."""
+
+    def complete(
+        ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from engine.workspace.folder import Workspace
+
+        # Click's script for bash forgets what came before a file.
+        found = [CompletionItem(incomplete, type="file")] if files else []
+        try:
+            known = list(words(Workspace(workspace_folder(ctx.ensure_object(Globals)))))
+        except Exception:  # an error in the middle of a typed line helps nobody
+            return found
+        return found + [CompletionItem(word) for word in known if word.startswith(incomplete)]
+
+    return complete
+
+
+def _people(workspace: Workspace) -> list[str]:
+    from engine.people.registry import People
+
+    return [person.name for person in People(workspace).list()]
+
+
+def _newcomers(workspace: Workspace) -> list[str]:
+    from engine.people import roster
+
+    return [row.name for row in roster.rows(workspace) if not row.done] + _people(workspace)
+
+
+def _models(workspace: Workspace) -> list[str]:
+    from engine.model.store import ModelStore
+
+    return [info.id for info in ModelStore(workspace).list()]
+
+
+def _sources(workspace: Workspace) -> list[str]:
+    from engine.people.registry import People
+
+    people = People(workspace).list()
+    before = {session.source for person in people for session in person.sessions}
+    cameras = map(str, sorted(Path("/dev").glob("video*")))
+    addresses = sorted(source for source in before if "://" in source and "***" not in source)
+    return [*cameras, "demo:collins", "demo:hopper", *addresses]
+
+
+def _recordings(workspace: Workspace) -> list[str]:
+    from engine.rights.stores import recordings_below
+
+    return list(map(str, recordings_below(workspace)))
+
+
+complete_people = _completion(_people)
+complete_newcomers = _completion(_newcomers)
+"""Who waits on the roster, then who is enrolled."""
+complete_models = _completion(_models)
+complete_sources = _completion(_sources, files=True)
+complete_recordings = _completion(_recordings, files=True)
+
+
+class Bash(BashComplete):
+    """Bash takes a word as it is typed: a space in a name has a backslash before it."""
+
+    def format_completion(self, item: CompletionItem) -> str:
+        """`type,value`; click's script reads away one backslash of two."""
+        if item.type == "plain":
+            return "plain," + re.sub(r"([^\w@%+=:,./-])", r"\\\\\1", item.value)
+        return super().format_completion(item)
+
+
+add_completion_class(Bash)

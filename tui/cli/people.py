@@ -20,9 +20,8 @@ from engine.rights.doubts import measured_with
 from engine.rights.erase import erase
 from engine.rights.receipt import to_json, words
 from engine.text import many, percent
-from tui.cli import complete
 from tui.cli.listen import Listener, demand_review
-from tui.cli.options import SubGroup, at_terminal, confirmed, consent_option
+from tui.cli.options import SubGroup, at_terminal, complete_people, confirmed, consent_option
 from tui.cli.output import named
 from tui.cli.run import Context, takes_context
 from tui.words.figures import confusion_words, consent_words
@@ -66,7 +65,7 @@ def people_list(context: Context) -> None:
 
 
 @people.command("rename")
-@click.argument("old", shell_complete=complete.people)
+@click.argument("old", shell_complete=complete_people)
 @click.argument("new")
 @takes_context(native=False)
 def people_rename(context: Context, old: str, new: str) -> None:
@@ -81,7 +80,7 @@ def people_rename(context: Context, old: str, new: str) -> None:
 
 
 @people.command("show")
-@click.argument("name", shell_complete=complete.people)
+@click.argument("name", shell_complete=complete_people)
 @click.option("--pictures", is_flag=True, help="List every picture too.")
 @takes_context(native=False)
 def people_show(context: Context, name: str, pictures: bool) -> None:
@@ -135,8 +134,8 @@ def people_show(context: Context, name: str, pictures: bool) -> None:
 
 
 @people.command("merge")
-@click.argument("source", shell_complete=complete.people)
-@click.argument("target", shell_complete=complete.people)
+@click.argument("source", shell_complete=complete_people)
+@click.argument("target", shell_complete=complete_people)
 @takes_context(native=False)
 def people_merge(context: Context, source: str, target: str) -> None:
     """Give all sessions of SOURCE to TARGET, who then is both. `trash undo` takes it back.
@@ -150,9 +149,9 @@ def people_merge(context: Context, source: str, target: str) -> None:
 
 
 @people.command("move")
-@click.argument("name", shell_complete=complete.people)
+@click.argument("name", shell_complete=complete_people)
 @click.argument("pictures", nargs=-1, required=True)
-@click.argument("to", shell_complete=complete.people)
+@click.argument("to", shell_complete=complete_people)
 @takes_context(native=False)
 def people_move(context: Context, name: str, pictures: tuple[str, ...], to: str) -> None:
     """Give PICTURES of NAME (SESSION or SESSION/FILE) to another person, TO.
@@ -168,7 +167,7 @@ def people_move(context: Context, name: str, pictures: tuple[str, ...], to: str)
 
 
 @people.command("consent")
-@click.argument("name", shell_complete=complete.people)
+@click.argument("name", shell_complete=complete_people)
 @click.option("--by", default="", help="Who asked the person and notes it.")
 @click.option("--text-version", default="", help="Version of the text (default: as configured).")
 @click.option("--withdraw", is_flag=True, help="The person took their consent back.")
@@ -200,7 +199,7 @@ def _deletion(name: str, pictures: tuple[str, ...]) -> str:
 
 
 @people.command("delete")
-@click.argument("name", shell_complete=complete.people)
+@click.argument("name", shell_complete=complete_people)
 @click.argument("pictures", nargs=-1)
 @confirmed(_deletion)
 @takes_context(native=False)
@@ -231,7 +230,7 @@ def _say(context: Context, done: Trashed) -> None:
 
 
 @people.command("export")
-@click.argument("name", shell_complete=complete.people)
+@click.argument("name", shell_complete=complete_people)
 @click.argument("file", type=click.Path(path_type=Path))
 @takes_context(native=False)
 def people_export(context: Context, name: str, file: Path) -> None:
@@ -285,7 +284,7 @@ def people_import(context: Context, file: Path, consent: str) -> None:
 
 
 @people.command("erase")
-@click.argument("name", shell_complete=complete.people)
+@click.argument("name", shell_complete=complete_people)
 @click.option("--by", default="", help="Who erases, for the receipt (default: the system user).")
 @confirmed(
     "Erase every trace of {name} for good? Nothing brings them back.",

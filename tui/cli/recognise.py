@@ -34,9 +34,14 @@ from engine.contract import (
 from engine.contract.errors import NoPictures, SourceError, SourceUnreadable, UsageError
 from engine.contract.requests import EnrolRequest, RecogniseRequest, ReplayRequest
 from engine.text import many
-from tui.cli import complete
 from tui.cli.listen import Listener, demand_review, refusal
-from tui.cli.options import TakesGlobals, record_option
+from tui.cli.options import (
+    TakesGlobals,
+    complete_people,
+    complete_recordings,
+    complete_sources,
+    record_option,
+)
 from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words.coach import sentences
@@ -56,7 +61,7 @@ POLL = 0.2
     "sources",
     required=True,
     multiple=True,
-    shell_complete=complete.sources,
+    shell_complete=complete_sources,
     help="0, /dev/video0, a clip, a folder, a URL, demo:NAME. Given again: all at once.",
 )
 @click.option("--each", is_flag=True, help="Decide about every picture by itself.")
@@ -266,11 +271,11 @@ def _explain(output: Output, why: Why) -> None:
 
 
 @click.command(cls=TakesGlobals)
-@click.argument("file", shell_complete=complete.recordings)
+@click.argument("file", shell_complete=complete_recordings)
 @click.option(
     "--into",
     metavar="NAME",
-    shell_complete=complete.people,
+    shell_complete=complete_people,
     help="Keep the pictures of an enrolment with this person.",
 )
 @click.option("--each-event", is_flag=True, help="Print every decision, not only the summary.")
@@ -359,7 +364,7 @@ def _replay_in_app(context: Context, request: ReplayRequest) -> None:
     """The app with the recorded job running in it. An enrolment plays in a folder of its own."""
     from engine.jobs.recording import recorded_job
     from engine.workspace.folder import Workspace
-    from tui.cli.app import run_app
+    from tui.cli.run import run_app
 
     recorded = recorded_job(request.file, context.settings, "own", request.into)
     with contextlib.ExitStack() as stack:

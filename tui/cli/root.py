@@ -5,7 +5,6 @@ A command's module is imported only when it is asked for, so that `--help` answe
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -16,10 +15,9 @@ import click
 from engine import __version__
 from engine.contract.errors import UsageError
 from engine.machine import calm_blas, forbid_core_dumps
-from tui.cli.options import COMPLETING, Home, TopGroup, global_options
+from tui.cli.options import Home, TopGroup, global_options
 from tui.cli.run import say
-from tui.terminal.argv import insist_on_utf8, mask_command_line
-from tui.terminal.streams import own_streams
+from tui.terminal.streams import insist_on_utf8, mask_command_line, own_streams
 
 HOMES = {
     "enroll": Home("enrol:enroll", "The job", "Capture pictures of NAME from a camera."),
@@ -44,7 +42,7 @@ HOMES = {
     "purge": Home(
         "trash:purge", "People and data", "Remove for good what is older than the settings allow."
     ),
-    "audit": Home("audit:audit", "People and data", "Who did what with whose data, and when."),
+    "audit": Home("trash:audit", "People and data", "Who did what with whose data, and when."),
     "vault": Home("vault:vault", "People and data", "Encrypt the workspace, or decrypt it."),
     "model": Home("model:model", "Models", "List, choose or export models."),
     "doctor": Home(
@@ -52,9 +50,9 @@ HOMES = {
     ),
     "bench": Home("machine:bench", "The machine", "Measure speed and memory on this machine."),
     "demo": Home("demo:demo", "The machine", "Try the whole job on two bundled portraits."),
-    "keys": Home("app:keys", "The machine", "List the app's keys."),
+    "keys": Home("machine:keys", "The machine", "List the app's keys."),
     "completion": Home(
-        "app:completion", "The machine", "Print the script that makes SHELL complete commands."
+        "machine:completion", "The machine", "Print the script that makes SHELL complete commands."
     ),
     "bake-off": Home(
         "evaluate:bake_off", "Laboratory", "Compare four kinds of model on your own people."
@@ -93,7 +91,7 @@ def facedesk(ctx: click.Context, record: Path | None) -> None:
     Train and recognise:       facedesk train; facedesk recognize --source 0
     """
     if ctx.invoked_subcommand is None:
-        from tui.cli.app import open_app
+        from tui.cli.run import open_app
 
         open_app(record=record)
     elif record is not None:
@@ -110,8 +108,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     calm_blas()
     forbid_core_dumps()
     mask_command_line()
-    if COMPLETING in os.environ:
-        importlib.import_module("tui.cli.complete")  # how bash gets a name with spaces
     as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     with own_streams(say):
         _run(arguments, as_json)

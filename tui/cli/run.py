@@ -1,4 +1,4 @@
-"""What every command gets, its Context, and how it ends: an exit code and a sentence.
+"""What every command gets, its Context, how it ends, and how the app is run with it.
 
 What is needed only by a command that runs is imported by then: `--help` answers at once.
 """
@@ -21,14 +21,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.cancel import Cancel
-from engine.contract.errors import Cancelled, FacedeskError
+from engine.contract.errors import Cancelled, FacedeskError, UsageError
 from tui.cli.options import DEFAULT_WORKSPACE, Globals, at_terminal, workspace_folder
 
 if TYPE_CHECKING:
     from engine.contract import Event
+    from engine.contract.requests import EnrolRequest, RecogniseRequest
     from engine.settings import Settings
     from engine.workspace.folder import Workspace
     from tui.cli.output import Output
+    from tui.demo import DemoScript
     from tui.unlock import Opening
 
 DEMO_WORKSPACE = Path("data/demo-run")
@@ -80,7 +82,7 @@ class Context:
 
     def _report(self, event: Event) -> None:
         """Say what was done before this command may write."""
-        from tui.words.recovery import BEFORE_WRITING
+        from tui.words.events import BEFORE_WRITING
 
         self.output.event(event)
         self.output.note(BEFORE_WRITING[type(event)](event), "yellow")
@@ -257,3 +259,40 @@ def _await_enter(token: Cancel, finished: threading.Event, asking: threading.Eve
             sys.stdin.readline()
             token.stop()
             return
+
+
+@takes_context(native=False, opening="screen")
+def open_app(context: Context, record: Path | None) -> None:
+    """`facedesk` without a command. Raises UsageError where there is no terminal."""
+    run_app(context, None, record=record)
+
+
+def run_app(
+    context: Context,
+    script: DemoScript | None,
+    *,
+    record: Path | None = None,
+    first: EnrolRequest | RecogniseRequest | None = None,
+) -> None:
+    """Run the app on the context's workspace until the operator quits.
+
+    `record` names the recordings of its camera jobs, `first` is a job to begin with.
+    """
+    if context.output.as_json:
+        raise UsageError("The app prints no JSON", "", "Use a command: `facedesk --help`.")
+    from engine.desk.local import LocalDesk
+    from tui.app import FacedeskApp
+    from tui.terminal.line import need_terminal
+
+    need_terminal()
+
+    context.workspace.prepare()
+    desk = LocalDesk(context.workspace, context.settings, record)
+    app = FacedeskApp(desk, script, welcome=first is None)
+    app.first_job = first
+    try:
+        app.run(mouse=context.settings.app.mouse)
+    finally:
+        app.finish()
+    if app.return_code:
+        raise SystemExit(app.return_code)

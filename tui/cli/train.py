@@ -11,8 +11,8 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from engine.contract import EpochDone, SplitDone, Threshold, TrainDone
 from engine.contract.errors import Cancelled, SplitMissing, UsageError
+from engine.contract.events_base import grouped
 from engine.contract.requests import SplitRequest, TrainRequest
-from engine.contract.warned import grouped
 from engine.desk import library
 from engine.settings import TRAIN_OPTIONS, BackboneName, TrainOption
 from engine.text import many, percent

@@ -18,9 +18,8 @@ from engine.people.registry import unread_strangers
 from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.text import many
-from tui.cli import complete
 from tui.cli.listen import Listener, refusal
-from tui.cli.options import SubGroup, confirmed, consent_option
+from tui.cli.options import SubGroup, complete_people, complete_sources, confirmed, consent_option
 from tui.cli.output import named
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words.figures import matched
@@ -80,7 +79,7 @@ def _lines(group: UnknownGroup) -> list[str]:
 
 @unknown.command("assign")
 @click.argument("group")
-@click.argument("name", shell_complete=complete.people)
+@click.argument("name", shell_complete=complete_people)
 @click.option("--new", is_flag=True, help="NAME is not enrolled yet.")
 @click.option(
     "--only",
@@ -297,7 +296,7 @@ def strangers_list(context: Context) -> None:
 
 
 @strangers.command("add")
-@click.argument("source", shell_complete=complete.sources)
+@click.argument("source", shell_complete=complete_sources)
 @click.option(
     "--count",
     type=click.IntRange(1, 10_000),

@@ -1,9 +1,13 @@
-"""The jobs: how keys, forms and demo start and end them."""
+"""The jobs: how keys, forms and demo start and end them, and what follows an import."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from functools import partial
+from pathlib import Path
+from typing import Any
 
+from engine.contract import ImportDone, JobEnded, JobStarted
 from engine.contract.requests import (
     EnrolRequest,
     ImportRequest,
@@ -12,9 +16,10 @@ from engine.contract.requests import (
     SplitRequest,
     TrainRequest,
 )
-from engine.text import mask_credentials
+from engine.text import many, mask_credentials
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
+from tui.live import Live
 from tui.screens.desk import DeskScreen
 from tui.screens.dialog import Confirm
 from tui.screens.forms import ImportForm, RecogniseForm
@@ -155,3 +160,47 @@ class Jobs:
         if job in self.app.board.titles:  # it may have ended while somebody thought about it
             self.app.tell(f"Cancelling: {self.app.board.titles[job]}")
             self.app.call(self.desk.cancel, job)
+
+
+class Imports:
+    """An import: its people appear in the list as they come, and its end offers to train them."""
+
+    def __init__(self, app: EngineApp, train: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """`train` splits and trains; raises FacedeskError."""
+        self.app, self._train = app, train
+        self._folder = ""
+        self._done: ImportDone | None = None
+        app.view(self._saw)
+        app.listen({JobStarted: self._started, ImportDone: self._counted, JobEnded: self._ended})
+
+    def _started(self, event: JobStarted) -> None:
+        if event.job == "import":
+            self._folder, self._done = "", None
+
+    def _saw(self, live: Live) -> None:
+        """Read people again with each new folder: those before it are there now."""
+        if live.importing is None or "import" not in self.app.board.titles:
+            return
+        folder = str(Path(live.importing.file).parent)
+        if folder != self._folder:
+            self._folder = folder
+            self.app.reload()
+
+    def _counted(self, event: ImportDone) -> None:
+        self._done = event
+
+    def _ended(self, event: JobEnded) -> None:
+        """Offer what follows, unless something else is under way or nothing came."""
+        done = self._done
+        busy = len(self.app.screen_stack) > 1 or self.app.board.titles
+        if event.job != "import" or done is None or not done.images or busy:
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.app.go(self._train())
+
+        came = f"{many(done.images, 'picture')} of {many(done.people, 'person', 'people')} came."
+        lines = [came, "A training lets Facedesk recognise them."]
+        ask = Confirm("Train now?", lines, yes="Train (y)", no="Not now (n)")
+        self.app.push_screen(ask, answered)

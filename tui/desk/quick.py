@@ -25,7 +25,7 @@ from tui.keys.keymap import with_keys
 from tui.link import EngineApp, log
 from tui.panes.training import verdict
 from tui.screens.forms import NewPersonForm, WelcomeForm
-from tui.words.remedies import in_app
+from tui.words.events import in_app
 from tui.words.text import clean
 
 Step = Literal["capture", "split", "train", "recognise"]

@@ -33,7 +33,7 @@ from tui.panes.base import Empty, FramePane, line
 from tui.widgets.bars import Meter
 from tui.widgets.preview import Tag
 from tui.words.coach import advice, progress, why_refused
-from tui.words.recovery import trashed_words
+from tui.words.events import trashed_words
 from tui.words.text import clean, crowded_words, measured, reason_words, shorten, span
 
 FULL, EMPTY = "■", "·"

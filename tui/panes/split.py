@@ -10,8 +10,8 @@ from textual.message import Message
 from textual.widgets import DataTable, Input, Label
 
 from engine.contract import SplitDone
+from engine.contract.events_base import grouped
 from engine.contract.requests import SplitRequest
-from engine.contract.warned import grouped
 from engine.settings import SplitSettings
 from engine.text import many
 from tui.keys.keymap import with_keys

@@ -22,7 +22,7 @@ from engine.contract.errors import FacedeskError
 from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.widgets.fields import Wrong
-from tui.words.remedies import in_app
+from tui.words.events import in_app
 from tui.words.text import clean
 
 Result = TypeVar("Result")

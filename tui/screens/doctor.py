@@ -22,7 +22,14 @@ from tui.terminal.graphics import terminal_findings
 from tui.widgets.bars import KeyLine
 from tui.widgets.crop import Crop
 from tui.widgets.lists import Row, Rows
-from tui.words.doctor import GROUPS, SIGNS, STYLES, WORDS, by_group, verdict
+from tui.words.figures import (
+    FINDING_GROUPS,
+    STATE_SIGNS,
+    STATE_STYLES,
+    STATE_WORDS,
+    by_group,
+    findings_verdict,
+)
 from tui.words.text import clean, shorten
 
 
@@ -158,7 +165,7 @@ class DoctorScreen(ModalScreen[None]):
         for group, members in by_group(findings).items():
             lines = [Row(_cells(finding, subject, width), finding.detail) for finding in members]
             self._rows += [None, *members]
-            heading = (Text(GROUPS[group], "bold"), Text(), Text())
+            heading = (Text(FINDING_GROUPS[group], "bold"), Text(), Text())
             rows += [Row(heading, " ".join(each.key for each in lines)), *lines]
         subjects = [row.subject if row else "" for row in self._rows]
         kept = before is not None and before.subject in subjects
@@ -175,7 +182,9 @@ class DoctorScreen(ModalScreen[None]):
     def _describe(self) -> None:
         """Title and the selected finding in full."""
         doctor, finding = self.doctor, self.selected
-        state = doctor.measuring or (verdict(doctor.findings) if doctor.looked else LOOKING)
+        state = doctor.measuring or (
+            findings_verdict(doctor.findings) if doctor.looked else LOOKING
+        )
         title = Text.assemble((f" {'Doctor'} ", "bold"), f"│ {clean(state)}")
         self.query_one("#doctor-title", Static).update(title)
         text = Text()
@@ -227,9 +236,9 @@ def _below(finding: Finding) -> str:
 
 def _cells(finding: Finding, subject: int, width: int) -> tuple[Text, Text, Text]:
     """State in sign and word, subject, value."""
-    state = f" {SIGNS[finding.state]} {WORDS[finding.state]}"
+    state = f" {STATE_SIGNS[finding.state]} {STATE_WORDS[finding.state]}"
     return (
-        Text(state, STYLES[finding.state]),
+        Text(state, STATE_STYLES[finding.state]),
         Text(shorten(_below(finding), subject - 1)),
         Text(shorten(finding.value, width)),
     )

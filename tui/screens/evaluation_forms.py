@@ -15,8 +15,8 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input, Label, Static
 
 from engine.contract import EvaluateDone
+from engine.contract.events_base import grouped
 from engine.contract.requests import EvaluateRequest
-from engine.contract.warned import grouped
 from tui.screens.dialog import Form, Send
 from tui.screens.evaluation_parts import Part
 from tui.screens.sources import FolderField

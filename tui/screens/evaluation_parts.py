@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import DataTable, Static
 
 from engine.contract import EvaluateDone
-from engine.contract.warned import grouped
+from engine.contract.events_base import grouped
 from engine.text import many, percent
 from tui.keys.keymap import with_keys
 from tui.panes.base import Pane, line

@@ -1,4 +1,5 @@
-"""Why: the faces in view, and what the decision about the selected one rests on."""
+"""What happened and why: what the decision about a face in view rests on, and the activity log
+line by line."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -16,12 +18,15 @@ from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp
 from tui.live import Sighting
+from tui.panes.base import ActivityPane, LogEntry
 from tui.screens.desk import DeskScreen
 from tui.screens.dialog import Dialog
 from tui.screens.stills import Still, StillScreen
+from tui.widgets.bars import KeyLine
 from tui.widgets.crop import Crop
 from tui.widgets.lists import Row, Rows
 from tui.words.coach import sentences
+from tui.words.tables import Sheet
 from tui.words.text import clean
 
 AGAIN = 1.0
@@ -153,3 +158,64 @@ class Explanations:
     def _show(self, event: Why | NothingToExplain) -> None:
         if isinstance(self.app.screen, WhyScreen):
             self.app.screen.show(event)
+
+
+class LogScreen(Dialog[None]):
+    """All lines, the newest under the cursor; below them the selected one in full."""
+
+    TITLE_TEXT = "Activity"
+    HELP = "activity"
+
+    def __init__(self, pane: ActivityPane) -> None:
+        super().__init__()
+        self._pane = pane
+        self.entries: tuple[LogEntry, ...] = pane.entries
+
+    def body(self) -> ComposeResult:
+        """The lines, then the selected one."""
+        yield Rows(id="log-lines", header=False)
+        with VerticalScroll():
+            yield Static(id="log-details", markup=False)
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Begin with the newest line that sums others up, else with the newest."""
+        table = self.query_one(Rows)
+        table.add_columns("", "", "")
+        table.fill(map(_log_line, self.entries), len(self.entries) - 1)
+        table.focus()
+        self._describe()
+
+    def sheet(self) -> Sheet | None:
+        """All lines with their times."""
+        return self._pane.sheet()
+
+    @on(DataTable.RowHighlighted)
+    def _moved(self, event: DataTable.RowHighlighted) -> None:
+        event.stop()
+        self._describe()
+
+    def _describe(self) -> None:
+        place = self.query_one(Rows).place
+        entry = self.entries[place] if place >= 0 else LogEntry("", "", ())
+        text = Text(entry.text, "bold")
+        for line in entry.details:
+            text.append(f"\n{clean(line)}", "not bold")
+        self.query_one("#log-details", Static).update(text)
+
+
+class Log:
+    """The key that shows the log line by line."""
+
+    def __init__(self, app: EngineApp, pane: ActivityPane) -> None:
+        self.app, self.pane = app, pane
+
+    def action_log(self) -> None:
+        """Open it."""
+        self.app.push_screen(LogScreen(self.pane))
+
+
+def _log_line(entry: LogEntry) -> Row:
+    count = str(len(entry.details)) if entry.details else ""
+    cells = (Text(f"{entry.time} ", "dim"), Text(f"{count:>3} "), Text(entry.text))
+    return Row(cells, " ".join(entry.details))

@@ -1,4 +1,4 @@
-"""The standard streams, decided in one place for every command and for the app.
+"""The standard streams and the command line of this process, for every command and for the app.
 
 What a terminal has no character for is written as the plain character nearest to it. What cannot
 be written at all is lost without an exception, so that no job ends because of its printer: a
@@ -16,9 +16,12 @@ import select
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TextIO
 
 from engine.contract.errors import OutputLost
+from engine.machine import environment, python
+from engine.text import mask_credentials
 
 PLAIN = "facedesk-plain"
 """Name of the way in which the streams write a character that their encoding lacks."""
@@ -185,3 +188,33 @@ def _fill_closed() -> None:
             os.fstat(number)
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+
+
+def insist_on_utf8() -> None:
+    """Begin this process anew in UTF-8 mode where file names and arguments have only ASCII.
+
+    That is the locale C or POSIX without Python's own cure for it: a person named Zoë could
+    neither be typed nor be a folder's name. The child processes inherit it.
+    """
+    if codecs.lookup(sys.getfilesystemencoding()).name == "ascii" and not sys.flags.utf8_mode:
+        command = python(*sys.orig_argv[1:])
+        os.execve(command[0], command, environment(PYTHONUTF8="1"))
+
+
+def mask_command_line() -> None:
+    """Write `***` over credentials of URLs in what `ps` and /proc show of this process.
+
+    They could be read for the moment before; a shell's history keeps them. Where the system does
+    not allow it (Linux does) nothing changes.
+    """
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        shown = Path("/proc/self/cmdline").read_bytes()
+        words = shown.decode("utf-8", "surrogateescape").split("\0")
+        masked = "\0".join(map(mask_credentials, words)).encode("utf-8", "surrogateescape")
+        if masked == shown or len(masked) > len(shown):
+            return
+        fields = Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()
+        start = int(fields[45])  # arg_start is field 48 of proc(5); these begin with field 3
+        with open("/proc/self/mem", "r+b", buffering=0) as memory:
+            memory.seek(start)
+            memory.write(masked.ljust(len(shown), b"\0"))

@@ -1,9 +1,10 @@
-"""What the activity log says about an engine event."""
+"""Events in words: the lines of the activity log, what was put in order before anything new was
+written, and remedies as the app names them, by its keys."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,11 +30,82 @@ from engine.contract import (
     TrainDone,
     WorkspaceUpgraded,
 )
+from engine.contract.errors import Remedy
 from engine.text import many, percent
 from tui.keys.keymap import with_keys
 from tui.words.figures import headline
-from tui.words.recovery import clock_words, recovery_words, trashed_words, upgrade_words
 from tui.words.text import crowded_words, figure, reason_words, span
+
+MOST_NAMED = 3
+"""People named in one line."""
+
+
+def upgrade_words(event: WorkspaceUpgraded) -> str:
+    """One line: which format it was and is."""
+    return (
+        f"The workspace was upgraded from format {event.before} to {event.now}. "
+        "Do not use an older Facedesk on it any more."
+    )
+
+
+def clock_words(event: ClockChanged) -> str:
+    """One line: how the clock changed, and what follows."""
+    before, now = _shown(event.before), _shown(event.now)
+    if event.back:
+        return f"The clock went back from {before} to {now}. Later times count as now."
+    return f"The clock went from {before} to {now}. For a day nothing is removed for its age."
+
+
+def _shown(moment: str) -> str:
+    return moment[:16].replace("T", " ")
+
+
+def trashed_words(pictures: int) -> str:
+    """Where the pictures of a capture are that was given up, and the key that brings them back."""
+    text = "{pictures} in the trash, {key.undo} brings them back"
+    return with_keys(text, pictures=many(pictures, "picture"))
+
+
+def untrained_words(people: Sequence[tuple[str, int]], trains: str) -> str:
+    """Whose pictures (name, how many) are not in the model, and that `trains` puts them there."""
+    shown = ", ".join(f"{many(count, 'picture')} of {name}" for name, count in people[:MOST_NAMED])
+    if more := sum(count for _name, count in people[MOST_NAMED:]):
+        others = many(len(people) - MOST_NAMED, "other", "others")
+        shown = f"{shown} and {many(more, 'picture')} of {others}"
+    return f"Not in the model yet: {shown}; {trains} trains them."
+
+
+def recovery_words(event: Recovered, trains: str = "") -> str:
+    """One line: what was cut short, removed, finished, kept (`trains` it), and what has to wait."""
+    parts = [
+        f"{event.interrupted} was cut short."
+        if event.interrupted
+        else "An earlier run was cut short."
+    ]
+    if event.unfinished:
+        parts.append(f"Removed: {many(event.unfinished, 'unfinished file')}.")
+    if event.leftovers:
+        leftovers = many(event.leftovers, "stray folder")
+        parts.append(f"Removed: {leftovers}.")
+    if event.finished:
+        parts.append(f"Finished: {'; '.join(event.finished)}.")
+    if event.erased:
+        erasures = many(event.erased, "erasure")
+        parts.append(f"Finished: {erasures}.")
+    if event.kept:
+        parts.append(untrained_words(event.kept, trains or "`facedesk train`"))
+    if event.failed:
+        parts.append(f"The rest waits: {event.failed}.")
+    parts.append("Nothing that was kept is lost.")
+    return " ".join(parts)
+
+
+BEFORE_WRITING: dict[type[Event], Callable[[Any], str]] = {
+    WorkspaceUpgraded: upgrade_words,
+    ClockChanged: clock_words,
+    Recovered: recovery_words,
+}
+"""What to say of what was done before a command may write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +228,35 @@ EVENT_WORDS: dict[type[Event], Callable[[Any], Line]] = {
 }
 """The line about an event, by its class; `JobEnded` takes the job's title too. Events that are
 not here need no line."""
+
+
+IN_APP: dict[str, str] = {
+    Remedy.AGREE_AGAIN: "Ask whether they agree again, then press {key[people.consent]}.",
+    Remedy.CONSENT: "Press {key[people.consent]}.",
+    Remedy.ENROL: "Press {key.new_person} to enrol somebody first.",
+    Remedy.ENROL_TRAIN: "Enrol people with {key.new_person}, then press {key.train}.",
+    Remedy.ERASE: "Restore it from a backup, or erase the person.",
+    Remedy.ERASE_AGAIN: "Erase the person again, then remove that file.",
+    Remedy.MODELS: "Press {key.models} to see the models, or train again.",
+    Remedy.PEOPLE: "See the list of people.",
+    Remedy.PICTURES: "Press Enter on the person to see the pictures.",
+    Remedy.PROBES: "Press {key.split}, then {key.train}, or choose other pictures.",
+    Remedy.PROMOTE: "{key.models}, then {key[models.promote]} uses it all the same.",
+    Remedy.ROLLBACK: "{key.models}, then {key[models.rollback]} goes back; or train again.",
+    Remedy.ROSTER: "Clear the roster.",
+    Remedy.SHARED: "Erase only what nobody else holds.",
+    Remedy.SPLIT: "Press {key.split}.",
+    Remedy.STRANGER: "Restore it from a backup, or remove the stranger.",
+    Remedy.STRANGERS: "See the list of strangers.",
+    Remedy.STRANGERS_FOLDER: "Choose a folder of strangers.",
+    Remedy.TRAIN: "Press {key.train}.",
+    Remedy.TRASH: "Nothing else can be undone.",
+    Remedy.UNKNOWN: "Press {key.unknown} to see who waits.",
+    Remedy.UNSURE: "Say whether these unknown faces are removed too.",
+    Remedy.VAULT: "Encrypt the workspace on the command line.",
+}
+
+
+def in_app(hint: str) -> str:
+    """A hint as the app says it."""
+    return with_keys(IN_APP[hint]) if hint in IN_APP else hint

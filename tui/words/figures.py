@@ -1,17 +1,11 @@
-"""Figures, people and doubts in words: the same in the app and on the command line.
-
-Figures of an evaluation in words: shares, their bounds, whose strangers.
-
-What is known of a person, in words: the same in the app and on the command line.
-
-What somebody must look at after a capture or an import, in sentences.
-"""
+"""Figures, people, doubts and the doctor's findings in words: the same in the app and on the
+command line."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from engine.contract import EvaluateDone, Event, LooksEnrolled, SetAside
+from engine.contract import EvaluateDone, Event, Finding, Group, LooksEnrolled, SetAside, State
 from engine.contract.people import Consent, outdated_words, state_of
 from engine.contract.requests import ConfusionFacts
 from engine.settings import ConsentSettings
@@ -128,3 +122,43 @@ def doubt_words(event: Event) -> list[str]:
     if not event.change:
         return [f"{told}; they are gone (trash.keep_days is 0)"]
     return [f"{told}; they are in the trash (change {event.change})"]
+
+
+FINDING_GROUPS: dict[Group, str] = {
+    "camera": "Cameras",
+    "files": "Files",
+    "processor": "Processor",
+    "software": "Software",
+    "storage": "Workspace",
+    "terminal": "Terminal",
+}
+STATE_SIGNS: dict[State, str] = {"ok": "✓", "note": "i", "warning": "!", "trouble": "✗"}
+STATE_WORDS: dict[State, str] = {
+    "ok": "ok",
+    "note": "note",
+    "warning": "WARNING",
+    "trouble": "TROUBLE",
+}
+STATE_STYLES: dict[State, str] = {
+    "ok": "green",
+    "note": "cyan",
+    "warning": "bold yellow",
+    "trouble": "bold red",
+}
+
+
+def by_group(findings: Iterable[Finding]) -> dict[Group, list[Finding]]:
+    """Findings under their groups, in the groups' order; empty groups are left out."""
+    found = list(findings)
+    groups = {group: [f for f in found if f.group == group] for group in FINDING_GROUPS}
+    return {group: members for group, members in groups.items() if members}
+
+
+def findings_verdict(findings: Iterable[Finding]) -> str:
+    """All findings in a sentence."""
+    states = [finding.state for finding in findings]
+    if "trouble" in states:
+        return f"{many(states.count('trouble'), 'thing is', 'things are')} broken; see the remedy"
+    if warnings := states.count("warning"):
+        return f"Everything needed works, with {many(warnings, 'warning')}"
+    return "Everything works"
