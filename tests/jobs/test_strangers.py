@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.cancel import Cancel
 from engine.contract import Event, FeaturesProgress, Notice
+from engine.contract.errors import Remedy
 from engine.jobs.material import ready_strangers, stranger_embeddings
 from engine.model.face_space import FaceSpace
 from engine.model.vectors import ImpostorCurve
@@ -122,9 +123,8 @@ def test_a_start_takes_what_is_there_and_tells_what_is_missing(
     events: list[Event] = []
     found = ready_strangers(workspace, Brightness(), space, events.append)
     assert (found.names, found.groups.tolist()) == (("Bea",), [0])
-    assert [event.text for event in events if isinstance(event, Notice)] == [
-        "Pictures of strangers that the model has not seen yet: 2; `facedesk train` takes them in"
-    ]
+    said = [(event.text, event.hint) for event in events if isinstance(event, Notice)]
+    assert said == [("The model has not seen 2 pictures of strangers yet.", Remedy.TRAIN)]
 
 
 def test_a_damaged_picture_of_a_stranger_stops_no_recognition(

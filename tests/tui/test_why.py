@@ -37,8 +37,8 @@ async def test_the_decision_is_told_in_words_with_its_pictures(run, size):
         table.desk.emit(why())
         await table.shows(
             "KNOWN",
-            "Named Ada Lovelace: 0.62 is at or above the threshold 0.48; 6 of 7",
-            "Next is Grace Hopper with 0.21, a margin of 0.41.",
+            "Ada Lovelace: match 80; 6 of 7 frames agree.",
+            "Next is Grace Hopper with match 6.",
             "brightness 121 (needs 45)",
             "this face",
             "0.83 Ada Lovelace",
@@ -59,8 +59,8 @@ async def test_another_face_is_explained_when_it_is_selected(run):
         await table.until(lambda: 1 in table.desk.asked("why"))
         table.desk.emit(why(2, rule=Rule.BELOW_THRESHOLD))
         table.desk.emit(why(1))
-        await table.shows("Named Ada Lovelace")
-        assert "Unknown: 0.62" not in table.screen()
+        await table.shows("Ada Lovelace: match 80")
+        assert "Unknown: nearest" not in table.screen()
 
 
 async def test_it_stays_possible_after_the_recognition_has_ended(run):
