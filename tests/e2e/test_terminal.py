@@ -14,7 +14,8 @@ from terminal import LONGEST, Terminal, wait_gone
 NOISE = str(Path(__file__).parent / "noise")
 QUIT = "\x11"
 """Ctrl+Q, which leaves from a field too."""
-ESCAPE, DOWN = "\x1b", "\x1b[B"
+ESCAPE, TAB, CLEAR, HELP = "\x1b", "\t", "\x15", "\x1bOP"
+QUICK = {"FACEDESK_TRAINING__VIEWS": "0", "FACEDESK_TRAINING__EPOCHS": "1"}
 
 
 def noisy(workspace: Path) -> bool:
@@ -35,7 +36,7 @@ def test_noise_of_the_children_never_reaches_the_screen(
         terminal.pump(0.2)
     assert noisy(tmp_path / "w")
     before = terminal.text
-    terminal.press("\x1bOP")
+    terminal.press(HELP)
     terminal.wait_for("Help")
     terminal.press(ESCAPE)
     terminal.pump(2)
@@ -85,3 +86,37 @@ def test_a_terminal_of_another_encoding_is_drawn_on_and_typed_at_in_it(
     terminal.pump(1)
     terminal.press("q")
     assert terminal.wait_exit() == 0
+
+
+def test_two_people_are_enrolled_and_named_in_an_empty_workspace_with_keys_alone(
+    app: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    """The first form, the chain to a name, a second person, the help, the end; nothing that only
+    flashes by is waited for."""
+    terminal = app("--workspace", tmp_path / "w", **QUICK)
+    children = terminal.wait_children()
+    terminal.wait_for("Close (Esc)")  # the form for the first person opens by itself
+    enrol(terminal, "Eileen Collins", "demo:collins")
+    terminal.wait_for("Eileen Collins enrolled and recognised")
+    terminal.wait_for("KNOWN  Eileen Collins")
+    terminal.press("n")
+    terminal.wait_for("Close (Esc)")
+    enrol(terminal, "Grace Hopper", "demo:hopper")
+    terminal.wait_for("Grace Hopper enrolled and recognised")
+    terminal.wait_for("KNOWN  Grace Hopper")
+    assert "KNOWN  Eileen Collins" not in terminal.text
+    terminal.press("?")
+    terminal.wait_for("Enrol a person from a camera")
+    terminal.press("?")
+    terminal.wait_for("KNOWN  Grace Hopper")
+    terminal.press("q")
+    assert terminal.wait_exit() == 0
+    assert b"Traceback" not in terminal.raw
+    assert b"\x1b[?1049l" in terminal.raw  # the shell's screen is back
+    assert b"\x1b[?25h" in terminal.raw.rpartition(b"\x1b[?1049h")[2]  # and its cursor
+    assert not wait_gone(children)
+
+
+def enrol(terminal: Terminal, name: str, source: str) -> None:
+    """Fill in the form that is open, and send it."""
+    terminal.press(f"{name}{TAB}{CLEAR}{source}{TAB}{CLEAR}8\r")
