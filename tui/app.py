@@ -324,7 +324,7 @@ class FacedeskApp(EngineApp):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey the keys that a dialog, or the search for a name, has another use for."""
         if isinstance(self.screen, JumpScreen):
-            return action not in ("move", "filter", "help", "command_palette")
+            return action not in ("move", "filter", "command_palette")
         if self.screen is self.screen_desk:
             searching = action == "copy" and self.screen_desk.people.searching
             return None if searching else True

@@ -12,7 +12,8 @@ from fake_desk import FakeDesk
 from textual.widgets import DataTable
 
 from engine.contract import JobStarted
-from tests.tui.samples import model, person
+from engine.contract.requests import PictureRow
+from tests.tui.samples import model, person, unknown
 from tui.keys import ANSWERS, KEYS
 from tui.screens.help import HelpScreen
 from tui.widgets.bars import KeyLine
@@ -24,19 +25,44 @@ PLACES = frozenset({"escape", "enter", "q", *"123456"})
 SCREENS = {
     "models": ("m",),
     "person": ("enter",),
+    "export of a person": ("enter", "E"),
+    "a person's pictures": ("f",),
     "evaluation": ("v",),
+    "evaluation of other pictures": ("v", "V"),
+    "report": ("v", "E"),
     "doctor": ("f2",),
     "unknown": ("b",),
+    "group": ("b", "enter"),
+    "assign": ("b", "a"),
+    "new from unknown": ("b", "n"),
     "roster": ("l", "tab", "tab"),
-    "question": ("d",),
-    "new person": ("n", "tab", "tab", "tab"),
-    "consent": ("c", "f1"),
+    "log": ("6", "enter"),
+    "deletion": ("d",),
+    "new person": ("n",),
+    "import": ("i",),
+    "recognise": ("r",),
+    "rename": ("e",),
+    "merge": ("M",),
+    "consent": ("c",),
+    "jump": ("J",),
 }
+"""The keys that open each screen and dialog from the desk."""
 
 
 def desk() -> FakeDesk:
     people = tuple(map(person, ("Ada", "Grace", "Zed")))
-    return FakeDesk(people, models=(model("m2", current=True), model("m1")))
+    made = FakeDesk(people, models=(model("m2", current=True), model("m1")))
+    made.waiting = (unknown(4, seen=2),)
+    made.picture_rows = (PictureRow(session="s1", file="0001.png", path="/nonexistent/0001.png"),)
+    return made
+
+
+async def go_to(table: Any, where: str) -> None:
+    """Open a screen or dialog, each after the one before has read what it shows."""
+    for key in SCREENS[where]:
+        await table.press(key)
+        await table.until(lambda: all(worker.is_finished for worker in table.app.workers))
+    assert len(table.app.screen_stack) > 1
 
 
 def footer(table: Any) -> str:
@@ -77,21 +103,39 @@ async def test_j_and_k_move_in_lists_of_dialogs_and_in_the_help(run: Callable[..
         await table.until(lambda: body.scroll_y == body.max_scroll_y > 0)
 
 
-@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("where", SCREENS)
 async def test_help_opens_in_every_screen_and_dialog_and_closes_again(
-    run: Callable[..., Any], where: str, size: tuple[int, int]
+    run: Callable[..., Any], where: str
 ) -> None:
-    async with run(desk(), size=size) as table:
-        for key in SCREENS[where]:
-            await table.press(key)
-        before = [screen for screen in table.app.screen_stack if not isinstance(screen, HelpScreen)]
-        assert len(before) > 1
-        if not isinstance(table.app.screen, HelpScreen):
+    async with run(desk(), size=(80, 24)) as table:
+        await go_to(table, where)
+        before = [*table.app.screen_stack]
+        typing = table.app.focused and table.app.focused.check_consume_key("question_mark", "?")
+        for size in SIZES:
+            await table.pilot.resize_terminal(*size)
+            await table.press("f1" if typing else "question_mark")
+            await table.until(lambda: isinstance(table.app.screen, HelpScreen))
             await table.press("question_mark")
-        await table.until(lambda: isinstance(table.app.screen, HelpScreen))
-        await table.press("question_mark")
-        await table.until(lambda: table.app.screen_stack == before)
+            await table.until(lambda: table.app.screen_stack == before)
+
+
+@pytest.mark.parametrize("where", SCREENS)
+async def test_the_last_line_fits_and_shows_the_help_key_in_every_screen_and_dialog(
+    run: Callable[..., Any], where: str
+) -> None:
+    async with run(desk(), size=(80, 24)) as table:
+        await go_to(table, where)
+        for width, height in SIZES:
+            await table.pilot.resize_terminal(width, height)
+            screen = table.app.screen
+            line = (screen.query(KeyLine) or table.app.screen_desk.query(KeyLine)).first(KeyLine)
+            await table.until(
+                lambda line=line: (
+                    str(line.render()).endswith(("? Help", "F1 Help"))
+                    and len(str(line.render())) == line.size.width > 50
+                ),
+                f"{where} at {width}x{height}",
+            )
 
 
 async def test_a_question_mark_in_a_field_is_typed_and_f1_helps_there(
