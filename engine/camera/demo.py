@@ -382,7 +382,7 @@ class DemoSource:
         self._scene = Scene(name)
         self._noise_seed = seed
         self._sequence = 0
-        detail = f"demo: virtual camera over a portrait of {PORTRAITS[name].person}"
+        detail = f"portrait of {PORTRAITS[name].person}"
         self.info = SourceInfo(text, "demo", True, WIDTH, HEIGHT, FPS, True, frames, detail)
 
     def read(self) -> Frame | None:

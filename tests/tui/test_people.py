@@ -60,6 +60,31 @@ async def test_the_list_is_searched_as_one_types_without_accents_or_case(run, si
         assert table.app.focused.id == "people-table"
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"consent": "none"},
+            "Added 2026-11-24. No consent recorded. Press c.\nNot in the model yet. Press t.",
+        ),
+        (
+            {"consent": "outdated", "in_model": "stale"},
+            "Added 2026-11-24. Consent is to an older text. Press c.\n"
+            "Pictures changed since training. Press t.",
+        ),
+        (
+            {"in_model": "yes", "unseen": "2025-01-02"},
+            "Added 2026-11-24. ~ Not seen since 2025-01-02.",
+        ),
+    ],
+    ids=["new", "changed", "unseen"],
+)
+async def test_the_line_about_a_person_says_what_to_press(run, fields, words, size):
+    async with run(FakeDesk((person("Ada", **fields),)), size=size) as table:
+        assert table.text("#people-detail") == f"Ada\n{words}"
+
+
 async def test_a_picture_from_among_other_faces_bears_a_flag(run):
     async with run(desk()) as table:
         facts = table.desk.person_facts("Ada Lovelace")
@@ -251,7 +276,7 @@ async def test_what_expired_is_told_at_the_start(run):
 async def test_somebody_not_seen_for_long_bears_a_mark(run):
     away = person("Ada Lovelace", unseen="2026-01-02", consent="withdrawn")
     async with run(FakeDesk((away,)), size=(120, 40)) as table:
-        await table.shows("~ Ada Lovelace", "~ not", "seen since 2026-01-02", "withdrawn")
+        await table.shows("~ Ada Lovelace", "~ Not", "2026-01-02.", "withdrawn.")
 
 
 async def test_w_writes_all_that_is_held_on_a_person(run):
@@ -346,7 +371,7 @@ async def test_enter_shows_what_is_known_of_a_person(run, size):
         await table.shows(
             "6 pictures in 2 sessions",
             "No consent recorded",
-            "9 of 12 probes named rightly",
+            "9 of 12 pictures named rightly",
             "Bob 2 times",
             "0001.png",
         )

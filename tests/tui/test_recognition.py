@@ -18,6 +18,7 @@ from engine.contract import (
 from engine.contract.errors import NoModel
 from engine.contract.requests import RecogniseRequest
 from tests.tui.samples import face, model, opened, person
+from tui.words.events import describe
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
 
@@ -142,7 +143,20 @@ async def test_the_end_sums_up(run):
             JobEnded(job="recognise", outcome="done"),
         )
         await table.until(lambda: "Ended: 150 frames" in table.text("#recognition-status"))
-        assert "Ada Lovelace 120, unknown 20" in table.text("#recognition-status")
+        assert "Ada Lovelace on 120 frames, 20 faces unknown" in table.text("#recognition-status")
+
+
+def test_the_log_says_who_was_seen_on_how_many_frames():
+    people = {"unsure": 2, "Grace Hopper": 98, "unknown": 1}
+    line = describe(RecogniseDone(frames=110, faces=101, fps=14.0, people=people))
+    seen = "Grace Hopper on 98 frames, 1 face unknown, 2 faces unsure"
+    assert line.text == f"Watched 110 frames, 101 faces: {seen}"
+
+
+def test_the_log_names_the_portrait_of_the_demo_camera():
+    detail = "portrait of Grace Hopper"
+    line = describe(dataclasses.replace(opened(), detail=detail))
+    assert line.text == "Demo camera: portrait of Grace Hopper."
 
 
 async def test_a_lost_camera_is_told_in_the_pane_that_uses_it(run):

@@ -28,7 +28,7 @@ from tui.words.text import measured, reason_words
 
 def opened_words(event: SourceOpened) -> str:
     """Which source was opened, with its size and rate."""
-    label = "DEMO source" if event.demo else event.kind
+    label = "Demo camera" if event.demo else event.kind
     rate = f", {event.fps:g} fps" if event.fps else ""
     return f"{label} {event.source}: {event.width}x{event.height}{rate}"
 

@@ -45,7 +45,7 @@ from tui.cli.options import (
 from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words.coach import sentences
-from tui.words.figures import matched
+from tui.words.figures import matched, seen_words
 
 if TYPE_CHECKING:
     from engine.settings import Settings
@@ -254,7 +254,7 @@ def shown_faces(
 
 def _summarise(output: Output, done: RecogniseDone) -> None:
     """One line about a recognition that is over."""
-    seen = ", ".join(f"{name}: {count}" for name, count in sorted(done.people.items()))
+    seen = seen_words(done)
     output.result(
         f"{many(done.frames, 'frame')}, {many(done.faces, 'face')}, {done.fps:.1f} frames a second"
         + (f"; {seen}" if seen else "")

@@ -219,20 +219,20 @@ class PeoplePane(Pane):
             self.write("#people-detail", clean(row.trouble))
             return
         todo = {
-            "stale": with_keys("Pictures changed since training: {key.train}"),
-            "no": with_keys("Not in the model yet: {key.train}"),
+            "stale": with_keys("Pictures changed since training. Press {key.train}."),
+            "no": with_keys("Not in the model yet. Press {key.train}."),
         }.get(row.in_model, "")
-        since = f"since {day(row.created)}"
-        if row.unseen:
-            since = f"{since}; ~ not seen since {row.unseen}"
+        added = f"Added {day(row.created)[:10]}."
+        unseen = f"{AWAY} Not seen since {row.unseen}." if row.unseen else ""
         consent = with_keys(CONSENT.get(row.consent, ""))
-        lines = (clean(row.name), f"{since}{consent}", todo)
+        about = " ".join(filter(None, (added, unseen, consent)))
+        lines = (clean(row.name), about, todo)
         self.write("#people-detail", "\n".join(filter(None, lines)))
 
 
 CONSENT = {
-    "none": "; no consent noted: {key[people.consent]}",
-    "outdated": "; consent to an older text: {key[people.consent]}",
-    "withdrawn": "; consent withdrawn",
+    "none": "No consent recorded. Press {key[people.consent]}.",
+    "outdated": "Consent is to an older text. Press {key[people.consent]}.",
+    "withdrawn": "Consent withdrawn.",
 }
 """What the line about a person adds where consent does not stand as it should."""

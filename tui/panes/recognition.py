@@ -25,7 +25,7 @@ from tui.keys.keymap import with_keys
 from tui.live import Live, Sighting
 from tui.panes.base import Empty, FramePane, line
 from tui.widgets.preview import Tag
-from tui.words.figures import matched
+from tui.words.figures import matched, seen_words
 from tui.words.tables import Sheet
 from tui.words.text import clean, clock, shorten, span
 
@@ -204,7 +204,7 @@ class RecognitionPane(FramePane):
 
     def done(self, event: RecogniseDone) -> None:
         """What was seen."""
-        seen = ", ".join(f"{clean(name)} {count}" for name, count in event.people.items())
+        seen = clean(seen_words(event))
         figures = f"{many(event.frames, 'frame')}, {many(event.faces, 'face')}, {event.fps:.1f} fps"
         about = f": {figures}{f'. {seen}' if seen else ''}"
         self.write("#recognition-status", Text.assemble(("Ended", "bold"), about))

@@ -35,8 +35,8 @@ NAME = 30
 MARK = "✓"
 IN_MODEL = {
     "yes": "The model in use knows these pictures.",
-    "no": "Not in the model yet: {key.train} trains.",
-    "stale": "Pictures changed since training: {key.train} trains.",
+    "no": "Not in the model yet. Press {key.train}.",
+    "stale": "Pictures changed since training. Press {key.train}.",
 }
 
 

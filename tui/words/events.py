@@ -33,7 +33,7 @@ from engine.contract import (
 from engine.contract.errors import Remedy
 from engine.text import many, percent
 from tui.keys.keymap import with_keys
-from tui.words.figures import headline
+from tui.words.figures import headline, seen_words
 from tui.words.text import crowded_words, figure, reason_words, span
 
 MOST_NAMED = 3
@@ -134,9 +134,10 @@ def _died(event: ProcessDied) -> Line:
 
 
 def _opened(event: SourceOpened) -> Line:
-    what = "DEMO source" if event.demo else f"Source ({event.kind})"
     detail = event.detail or f"{event.width}x{event.height}"
-    return Line(f"{what} {event.source}: {detail}")
+    if event.demo:
+        return Line(f"Demo camera: {detail}.")
+    return Line(f"Source ({event.kind}) {event.source}: {detail}")
 
 
 def _lost(event: SourceLost) -> Line:
@@ -176,8 +177,8 @@ def _trained(event: TrainDone) -> Line:
 
 
 def _watched(event: RecogniseDone) -> Line:
-    seen = ", ".join(f"{name} {count}" for name, count in event.people.items())
     text = f"Watched {many(event.frames, 'frame')}, {many(event.faces, 'face')}"
+    seen = seen_words(event)
     return Line(text + (f": {seen}" if seen else ""), "good")
 
 

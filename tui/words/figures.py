@@ -5,7 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from engine.contract import EvaluateDone, Event, Finding, Group, LooksEnrolled, SetAside, State
+from engine.contract import (
+    EvaluateDone,
+    Event,
+    Finding,
+    Group,
+    LooksEnrolled,
+    RecogniseDone,
+    SetAside,
+    State,
+)
 from engine.contract.people import Consent, outdated_words, state_of
 from engine.contract.requests import ConfusionFacts
 from engine.settings import ConsentSettings
@@ -30,6 +39,22 @@ def share(value: float) -> str:
 def matched(score: float, threshold: float) -> str:
     """A score as people read it: 0 to 100. 50 and more reach the threshold, 49 and less do not."""
     return str(int(match(score, threshold)))
+
+
+def seen_words(done: RecogniseDone) -> str:
+    """Who was seen: `Grace Hopper on 98 frames, 2 faces unsure`. Empty if no face was decided."""
+    undecided = ("unknown", "unsure")
+    named = [
+        f"{name} on {many(count, 'frame')}"
+        for name, count in sorted(done.people.items())
+        if name not in undecided
+    ]
+    others = [
+        f"{many(done.people[decision], 'face')} {decision}"
+        for decision in undecided
+        if decision in done.people
+    ]
+    return ", ".join(named + others)
 
 
 def bounds(ends: tuple[float, float]) -> str:
