@@ -114,7 +114,7 @@ async def whole_job(
     for name, source in people:
         await operator.enrol(name, source, count)
     await operator.press("s")
-    await operator.sees("same session")
+    await operator.sees("one session only")
     await operator.press("t", "4")
     await operator.sees("people in use")
     await operator.idle()
@@ -147,7 +147,7 @@ async def test_both_demo_portraits_are_enrolled_and_told_apart_with_nothing_but_
             ("Grace Hopper", "demo:hopper"),
         ]
         await whole_job(operator, people, count, ("Grace Hopper", "demo:hopper?seed=4"))
-        await operator.picture("desk")
+        await operator.picture("desk", (120, 40))
         await operator.press("W")
         await operator.sees("this face")
         await operator.picture("why", (100, 30))
