@@ -64,9 +64,9 @@ sbom: .venv/installed
 audit: .venv/installed-dev
 	$(BIN)/python .ci/supply_chain.py vulnerabilities
 
-# The pictures in README, drawn by the app itself while a test plays the whole job in it.
+# The pictures in README and docs, in true colour, drawn by the app itself while a test plays the whole job in it.
 screenshots: .venv/installed-dev
-	SCREENSHOTS=docs $(BIN)/python -m pytest tests/e2e/test_app_flow.py -k portraits
+	COLORTERM=truecolor TERM=xterm-256color SCREENSHOTS=docs $(BIN)/python -m pytest tests/e2e/test_app_flow.py -k portraits
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -116,7 +116,7 @@ async def whole_job(
     await operator.press("s")
     await operator.sees("one session only")
     await operator.press("t", "4")
-    await operator.sees("people in use")
+    await operator.sees("In use: model of")
     await operator.idle()
     name, source = known
     await operator.recognise(source)
@@ -188,7 +188,7 @@ async def test_from_the_start_a_name_is_enough_to_be_recognised(
         # Nothing that flashes by is waited for: a fast machine has trained before a look at it.
         await operator.names("Man A")
         await operator.press("4")
-        await operator.sees("1 person in use")
+        await operator.sees("In use: model of 1 person")
         await operator.press("q")
     made = Workspace(tmp_path / "workspace")
     told = [entry.action for entry in Audit(made).entries() if entry.action != "began"]
