@@ -72,6 +72,7 @@ class Operator:
         if not folder:
             return
         before = self._app.size
+        self._app.screen_desk.title_bar.workspace = "./data"  # the usual one, not the test's
         if size is not None:
             await self._pilot.resize_terminal(*size)
         await asyncio.sleep(2)
