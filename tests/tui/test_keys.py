@@ -212,6 +212,17 @@ async def test_the_footer_shows_what_can_be_done_now_and_no_half_word(
         assert "t Train" not in footer(table)
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_footer_of_an_empty_workspace_offers_nothing_that_needs_people(
+    run: Callable[..., Any], size: tuple[int, int]
+) -> None:
+    async with run(FakeDesk(), size=size) as table:
+        await table.press("escape")
+        await table.until(lambda: "n New" in footer(table))
+        needs_people = ("e Rename", "d Delete", " s Split ", " t Train ", "r Recognise", "M Merge")
+        assert not [word for word in needs_people if word in footer(table)]
+
+
 async def test_a_wide_footer_shows_more(run: Callable[..., Any]) -> None:
     async with run(desk(), size=(200, 60)) as table:
         assert "o Sort M Merge c Consent" in footer(table)
