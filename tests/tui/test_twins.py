@@ -54,7 +54,7 @@ async def test_the_question_shows_both_faces_side_by_side(run, size):
 
 @pytest.mark.parametrize(
     ("key", "choice"),
-    [("y", "same"), ("n", "different"), ("s", "stop"), ("escape", "stop"), ("enter", "different")],
+    [("y", "same"), ("n", "different"), ("s", "stop"), ("enter", "different")],
 )
 async def test_each_key_gives_its_answer(run, key, choice):
     async with run(FakeDesk((person("Grace Hopper"),))) as table:
@@ -62,6 +62,25 @@ async def test_each_key_gives_its_answer(run, key, choice):
         await table.press(key)
         await table.until(lambda: table.desk.asked("answer_twin") == [choice])
         assert table.app.screen is table.app.screen_desk
+
+
+@pytest.mark.parametrize("key", ["escape", "q"])
+async def test_esc_decides_nothing_and_says_that_the_capture_waits(run, key):
+    async with run(FakeDesk((person("Grace Hopper"),))) as table:
+        await asked(table)
+        await table.press(key)
+        await table.until(lambda: "The capture waits for an answer" in table.toasts())
+        assert table.app.screen is not table.app.screen_desk
+        assert not table.desk.asked("answer_twin")
+
+
+@pytest.mark.parametrize("key", ["escape", "q"])
+async def test_esc_discards_neither_face(run, key):
+    async with run(FakeDesk()) as table:
+        await asked_whose(table)
+        await table.press(key)
+        await table.until(lambda: "The capture waits for an answer" in table.toasts())
+        assert not table.desk.asked("answer_face")
 
 
 async def test_the_question_goes_away_with_its_capture(run):
@@ -114,7 +133,6 @@ async def test_the_question_about_a_second_face_shows_both(run, size):
         ("o", "other"),
         ("b", "both"),
         ("d", "stop"),
-        ("escape", "stop"),
         ("enter", "first"),
     ],
 )

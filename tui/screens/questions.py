@@ -22,8 +22,9 @@ from engine.contract import (
 )
 from engine.contract.errors import FacedeskError
 from tui.keys import bindings_of
+from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
-from tui.screens.dialog import Choice
+from tui.screens.dialog import Answer, Choice
 from tui.widgets.crop import Crop, Load
 from tui.words.figures import doubt_words
 from tui.words.text import clean
@@ -62,8 +63,17 @@ async def newest_face(app: EngineApp, name: str) -> bytes:
     return next(iter(await newest_pictures(app, name, 1)), b"")
 
 
-class TwinQuestion(Choice[TwinChoice]):
-    """Three answers. Esc stops the capture too, for it cannot go on unanswered."""
+class HeldQuestion(Choice[Answer]):
+    """A question that holds the capture. Esc decides nothing, for any answer moves pictures."""
+
+    def action_dismiss_dialog(self) -> None:
+        """Say that an answer is needed."""
+        answers = ", ".join(with_keys(label) for _answer, label in self.ANSWERS)
+        self.notify(f"The capture waits for an answer: {answers}.", timeout=5, markup=False)
+
+
+class TwinQuestion(HeldQuestion[TwinChoice]):
+    """Three answers."""
 
     NAME = "twin"
     ANSWERS = (
@@ -109,10 +119,6 @@ class TwinQuestion(Choice[TwinChoice]):
         """Answered by a key."""
         self.action_answer(choice)
 
-    def action_dismiss_dialog(self) -> None:
-        """Esc: the capture is given up."""
-        self.dismiss("stop")
-
 
 def face_evidence(event: SecondFace) -> str:
     """What the question rests on, in a sentence."""
@@ -126,8 +132,8 @@ def face_evidence(event: SecondFace) -> str:
     return f"{said}."
 
 
-class FaceQuestion(Choice[FaceAnswer]):
-    """Both faces and four answers. Esc stops the capture too, for it cannot go on unanswered."""
+class FaceQuestion(HeldQuestion[FaceAnswer]):
+    """Both faces and four answers."""
 
     NAME = "face"
     ANSWERS = (
@@ -173,10 +179,6 @@ class FaceQuestion(Choice[FaceAnswer]):
     def action_face(self, choice: FaceAnswer) -> None:
         """Answered by a key."""
         self.action_answer(choice)
-
-    def action_dismiss_dialog(self) -> None:
-        """Esc: the capture is given up."""
-        self.dismiss("stop")
 
 
 class CaptureQuestions:

@@ -239,7 +239,7 @@ class KeyLine(Widget):
             binding, row = active.binding, rows.get(active.binding.id or "")
             first = row is not None and bool(front) and front in row.where.split()
             known = row is not None and row.context not in ("list", "dialog") and not row.everywhere
-            if not active.enabled or not (first or known or binding.show):
+            if not (active.enabled and binding.description and (first or known or binding.show)):
                 continue
             rank = 0 if first else 1 if binding.show else 2
             if rank < ranked.get(binding.action, (3, binding))[0]:
