@@ -20,7 +20,7 @@ from fake_desk import FakeDesk
 from tui.app import FacedeskApp
 from tui.demo import DemoScript
 
-LONGEST = 120.0
+LONGEST = 25.0
 """Seconds after which something that is waited for hangs, on any machine."""
 
 

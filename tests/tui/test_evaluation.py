@@ -11,6 +11,7 @@ from engine.contract import FeaturesProgress, JobEnded, TrainDone
 from engine.contract.errors import DataError
 from engine.contract.requests import EvaluateRequest
 from tests.tui.samples import model, person
+from tui.screens.dialog import Confirm
 from tui.screens.evaluation import EvaluationScreen
 from tui.widgets.plots import Confusion, ShareRow, tpir_over_fpir
 from tui.words.events import describe
@@ -87,7 +88,7 @@ async def test_the_evaluation_goes_on_while_the_screen_is_closed(run):
         await table.until(lambda: table.app.screen is table.app.screen_desk)
         assert "evaluate" in table.app.board.titles
         table.desk.emit(evaluation(), ENDED)
-        await table.until(lambda: "Evaluated: rank-1" in table.log())
+        await table.until(lambda: "Evaluated: 94 % of enrolled named" in table.log())
         await table.press("v")
         await table.shows("Right at rank 1")
 
@@ -160,12 +161,15 @@ async def test_x_in_the_screen_gives_the_evaluation_up(run):
         assert table.desk.asked("stop") == ["evaluate"]
 
 
-async def test_escape_on_the_desk_cancels_the_evaluation_like_any_job(run):
+async def test_escape_on_the_desk_asks_before_the_evaluation_is_given_up(run):
     async with run(desk()) as table:
         await opened(table)
         await table.press("escape")
         await table.until(lambda: table.app.screen is table.app.screen_desk)
         await table.press("escape")
+        await table.until(lambda: isinstance(table.app.screen, Confirm))
+        assert not table.desk.asked("cancel")
+        await table.press("y")
         await table.until(lambda: table.desk.asked("cancel"))
         assert table.desk.asked("cancel") == ["evaluate"]
 
@@ -236,7 +240,7 @@ async def test_the_overview_tells_shares_bounds_and_what_they_rest_on(run, size)
     async with run(desk(), size=size) as table:
         await opened(table, evaluation())
         await table.shows(
-            "Rank-1 0.97, 94 % of enrolled named",
+            "94 % of enrolled named",
             "0.972 0.875 to 0.999",
             "Strangers named (FPIR)",
             "TPIR at FPIR 1 %",
@@ -419,5 +423,5 @@ async def test_w_asks_for_a_folder_and_measures_with_the_report(run):
 
 def test_the_log_tells_the_result_in_one_line():
     event = evaluation(rank1=0.95, tpir_at_threshold=0.82, strangers=30, stranger_people=12)
-    wanted = "rank-1 0.95, 82 % of enrolled named, 0 of 30 searches by 12 strangers named"
+    wanted = "82 % of enrolled named rightly, 0 of 30 searches by strangers named somebody"
     assert describe(event).text == f"Evaluated: {wanted}"
