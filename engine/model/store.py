@@ -367,13 +367,15 @@ class ModelStore:
             raise _Damage(f"{SUMS} is not as it was written")
         return files
 
-    def _corrupt(self, identity: str, damage: _Damage) -> ModelCorrupt:
-        if damage.cure:
-            return ModelCorrupt("The model cannot be read", f"{identity}: {damage}", damage.cure)
+    def _corrupt(self, identity: str, found: _Damage) -> ModelCorrupt:
+        if found.cure:
+            return ModelCorrupt("The model cannot be read", f"{identity}: {found}", found.cure)
+        damage = str(found)
         if identity != self.current_id():
             hint: str = Remedy.MODELS
-        elif self._before():
+        elif before := self._before():
             hint = Remedy.ROLLBACK
+            damage = f"{damage}; {before[0]}, in use before it, is whole"
         else:
             hint = "No other model is intact. Train again; the pictures are not affected."
         if not _is_id(identity):

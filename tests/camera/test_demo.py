@@ -42,7 +42,7 @@ def test_the_virtual_camera_is_labelled_as_a_demo() -> None:
         480,
         30.0,
     )
-    assert "demo" in info.detail
+    assert info.detail == "portrait of Eileen Collins"
 
 
 def test_the_same_seed_gives_the_same_frames_again() -> None:

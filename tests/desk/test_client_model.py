@@ -159,7 +159,7 @@ def test_a_stopped_training_keeps_its_best_epoch(desk: LocalDesk, collector: Col
     desk.stop("train")
     assert collector.wait_end("train").outcome == "stopped"
     (done,) = collector.of(TrainDone)
-    assert 1 <= done.best_epoch <= done.epochs < ENDLESS.epochs
+    assert 1 <= done.best_epoch <= done.epochs < ENDLESS.options["epochs"]
     assert done.model in {row.id for row in desk.models()}
 
 

@@ -66,4 +66,4 @@ def test_a_damaged_model_is_named_and_the_one_before_is_not_touched(
     assert f"{bad} is damaged: head.npz" in " ".join(people.err.split())
     refused = facedesk("model", "promote", bad, "--workspace", workspace.root, "--json")
     assert refused.code == 5
-    assert good in json.loads(refused.out.splitlines()[-1])["hint"]
+    assert good in json.loads(refused.out.splitlines()[-1])["message"]

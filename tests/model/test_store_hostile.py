@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from engine.contract import Event, Notice
-from engine.contract.errors import FacedeskError, ModelCorrupt, WorkspaceUnusable
+from engine.contract.errors import FacedeskError, ModelCorrupt, Remedy, WorkspaceUnusable
 from engine.desk import library
 from engine.model.arrays import pack
 from engine.model.networks import model_in_use
@@ -72,7 +72,8 @@ def test_any_changed_byte_is_refused_and_names_the_model(
         with pytest.raises(ModelCorrupt) as caught:
             store.load()
         assert file.parent.name in caught.value.message
-        assert older in caught.value.hint
+        assert f"{older}, in use before it, is whole" in caught.value.message
+        assert caught.value.hint == Remedy.ROLLBACK
     file.write_bytes(good)
     assert store.load().info.id == file.parent.name
 

@@ -122,7 +122,7 @@ def test_a_file_of_another_kind_is_named_and_not_called_damaged(
     assert kind in caught.value.message
     assert str(path) in caught.value.message
     assert "damaged" not in str(caught.value)
-    assert "Read are an .npz of Facedesk's and Keras' 'notop' .h5" in caught.value.hint
+    assert "Choose an .npz of Facedesk's or a Keras 'notop' .h5" in caught.value.hint
 
 
 @pytest.mark.parametrize(

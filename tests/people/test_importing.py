@@ -263,7 +263,7 @@ def test_cancel_keeps_finished_sessions_and_removes_the_unfinished_one(
     cancel.cancel()
     with pytest.raises(Cancelled) as caught:
         next(events)
-    assert "2 pictures of 1 people" in caught.value.message
+    assert "2 pictures of 1 person" in caught.value.message
     (person,) = people.list()
     assert (person.name, person.pictures) == ("A", 2)
     assert not list(people.workspace.people.rglob(f"{TEMPORARY}*"))

@@ -237,12 +237,12 @@ KEYS: tuple[Key, ...] = tuple(Key(*row) for row in (
     ("twin", "y", "twin('same')", "Same person", "It is the same person: the pictures go to them", ""),
     ("twin", "n", "twin('different')", "Different", "They are different people: go on as before", ""),
     ("twin", "s", "twin('stop')", "Stop", "Stop: the pictures of this capture go to the trash", ""),
-    ("twin", "escape", "dismiss_dialog", "", "Decides nothing: the capture waits for an answer", ""),
+    ("twin", "escape", "dismiss_dialog", "Wait", "Decides nothing: the capture waits for an answer", ""),
     ("face", "f", "face('first')", "Keep the first", "The first face is meant: pictures of the other go to the trash", ""),
     ("face", "o", "face('other')", "Keep the other", "The other face is meant: pictures of the first go to the trash", ""),
     ("face", "b", "face('both')", "Keep both", "Both are the same person: all pictures stay", ""),
     ("face", "d", "face('stop')", "Discard", "All pictures of this capture go to the trash", ""),
-    ("face", "escape", "dismiss_dialog", "", "Decides nothing: the capture waits for an answer", ""),
+    ("face", "escape", "dismiss_dialog", "Wait", "Decides nothing: the capture waits for an answer", ""),
 ))
 # fmt: on
 

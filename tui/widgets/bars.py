@@ -238,8 +238,9 @@ class KeyLine(Widget):
         for active in self.app.screen.active_bindings.values():
             binding, row = active.binding, rows.get(active.binding.id or "")
             first = row is not None and bool(front) and front in row.where.split()
-            known = row is not None and row.context not in ("list", "dialog") and not row.everywhere
-            if not (active.enabled and binding.description and (first or known or binding.show)):
+            own = row is not None and row.context not in ("list", "dialog") and not row.everywhere
+            known = own and (binding.show or binding.action != "dismiss_dialog")
+            if not active.enabled or not (first or known or binding.show):
                 continue
             rank = 0 if first else 1 if binding.show else 2
             if rank < ranked.get(binding.action, (3, binding))[0]:

@@ -114,6 +114,8 @@ class Curves(Widget):
         lines = [self._heading(styles)]
         lines_shown = (*self.series, self.before[: self.epochs])
         finite = [v for line in lines_shown for v in line if math.isfinite(v)]
+        if not any(math.isfinite(v) for line in self.series for v in line):
+            return lines[0]  # the run to compare with says nothing by itself
         low, high = self._range(finite)
         canvas = Canvas(columns, rows)
         if finite:
