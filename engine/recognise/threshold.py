@@ -123,10 +123,10 @@ def _raised(calibration: Calibration, each: Float32, scores: StrangerScores) -> 
     highest = each[scores.best < passing].max(0) + ABOVE - calibration.threshold
     more = np.maximum(highest, 0.0)
     people = int((more > 0).sum())
+    hits, who = scores.hits(calibration.threshold), many(people, "person", "people")
     note = (
-        f"{scores.hits(calibration.threshold):.3g} of your {count} strangers were taken for "
-        "somebody, so the thresholds of "
-        f"{many(people, 'person was', 'people were')} raised by up to {float(more.max()):.2f}."
+        f"{hits:.3g} of {many(count, 'stranger')} of yours passed for an enrolled person. "
+        f"The threshold of {who} is raised by up to {float(more.max()):.2f}."
     )
     raised = np.array(calibration.raised) + more
     return replace(calibration, raised=tuple(raised.tolist()), notes=(*calibration.notes, note))

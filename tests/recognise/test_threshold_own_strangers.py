@@ -99,7 +99,7 @@ def test_a_stranger_raises_the_threshold_of_whom_they_are_taken_for(space: FaceS
     score = gallery.scores(look_alike[None])[0, 1]
     assert score == pytest.approx(found.threshold - ABOVE, abs=1e-5)
     assert (found.hits, found.measured) == (0, 10)
-    assert "were taken for somebody" in found.notes[-1]
+    assert "passed for an enrolled person" in found.notes[-1]
 
 
 def test_who_comes_next_is_raised_too(space: FaceSpace) -> None:
