@@ -166,7 +166,8 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-_ROWS = {row.id: row for row in KEYS}
+ROWS = {row.id: row for row in KEYS}
+"""The rows of the table by the ids of their bindings."""
 
 
 class _Force:
@@ -194,10 +195,10 @@ class _Names:
     """`{key.train}` is the key of `anywhere.train`, `{key[models.promote]}` that of the id."""
 
     def __getattr__(self, action: str) -> str:
-        return shown(_ROWS[f"anywhere.{action}"])
+        return shown(ROWS[f"anywhere.{action}"])
 
     def __getitem__(self, identity: str) -> str:
-        return shown(_ROWS[identity])
+        return shown(ROWS[identity])
 
 
 def with_keys(text: str, **values: object) -> str:

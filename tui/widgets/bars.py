@@ -25,8 +25,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.keys import KEYS
-from tui.keys.keymap import with_keys
+from tui.keys.keymap import ROWS, with_keys
 from tui.widgets.lists import filtered
 from tui.words.text import clean, shorten
 
@@ -233,10 +232,9 @@ class KeyLine(Widget):
     def _bindings_in_order(self) -> list[Binding]:
         """What can be done now, once an action: what the front pane is for comes first."""
         front = getattr(self.app.screen, "front", "")
-        rows = {row.id: row for row in KEYS}
         ranked: dict[str, tuple[int, Binding]] = {}
         for active in self.app.screen.active_bindings.values():
-            binding, row = active.binding, rows.get(active.binding.id or "")
+            binding, row = active.binding, ROWS.get(active.binding.id or "")
             first = row is not None and bool(front) and front in row.where.split()
             own = row is not None and row.context not in ("list", "dialog") and not row.everywhere
             known = own and (binding.show or binding.action != "dismiss_dialog")
