@@ -17,9 +17,7 @@ from textual.theme import Theme
 
 from engine.config import keys_file
 from engine.contract import (
-    EpochDone,
     JobEnded,
-    JobStarted,
     ProcessDied,
     RecordingEnded,
     RecordingStarted,
@@ -133,10 +131,6 @@ class FacedeskApp(EngineApp):
             }
         )
         self.view(self._log_refused)
-        self._split_is_read = True
-        """Whether the split that is trained on has been read: a training may make one."""
-        self.listen({JobStarted: self._job_started, EpochDone: self._read_split})
-        self.view(lambda live: self._read_split() if live.features else None)
         self.preview = PreviewControl(self, self.screen_desk)
         self.quick = QuickEnrolment(self, self.jobs)
         self.people = People(self, self.screen_desk.people)
@@ -252,16 +246,6 @@ class FacedeskApp(EngineApp):
                 timeout=8,
                 markup=False,
             )
-
-    def _job_started(self, event: JobStarted) -> None:
-        if event.job == "train":
-            self._split_is_read = False
-
-    def _read_split(self, _epoch: EpochDone | None = None) -> None:
-        """Show the split that the running training is on."""
-        if "train" in self.board.titles and not self._split_is_read:
-            self._split_is_read = True
-            self.reload()
 
     def _job_ended(self, event: JobEnded) -> None:
         if event.outcome == "failed":
@@ -449,12 +433,10 @@ class FacedeskApp(EngineApp):
         self.push_screen(CopiedForm(write, lines=lines, file=file))
 
     def _sheet_in_front(self) -> Sheet | None:
-        """What `copy` means: that of the open screen, else of the pane in front."""
+        """What `copy` means: the sheet of the screen, if it has one."""
         own = getattr(self.screen, "sheet", None)
-        if self.screen is not self.screen_desk and callable(own):
-            made = own()
-            return made if isinstance(made, Sheet) else None
-        return self.screen_desk.pane(self.screen_desk.front).sheet()
+        made = own() if callable(own) else None
+        return made if isinstance(made, Sheet) else None
 
 
 def _home_short(path: Path) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.contract import ImportDone, JobEnded, JobStarted
+from engine.contract import EpochDone, ImportDone, JobEnded, JobStarted
 from engine.contract.requests import (
     EnrolRequest,
     ImportRequest,
@@ -49,6 +49,20 @@ class Jobs:
         self.app, self.desk, self.screen = app, app.desk, screen
         self.watched: RecogniseRequest | None = None
         """The last recognition."""
+        self._split_is_read = True
+        """Whether the split that is trained on has been read: a training may make one."""
+        app.listen({JobStarted: self._started, EpochDone: self._read_split})
+        app.view(lambda live: self._read_split() if live.features else None)
+
+    def _started(self, event: JobStarted) -> None:
+        if event.job == "train":
+            self._split_is_read = False
+
+    def _read_split(self, _epoch: EpochDone | None = None) -> None:
+        """Show the split that the running training is on."""
+        if "train" in self.app.board.titles and not self._split_is_read:
+            self._split_is_read = True
+            self.app.reload()
 
     async def enrol(self, request: EnrolRequest) -> None:
         """Start capturing; the form offers the same again, at the next start too."""

@@ -46,6 +46,7 @@ from tui.panes.recognition import RecognitionPane
 from tui.panes.split import SplitPane
 from tui.panes.training import TrainingPane
 from tui.widgets.bars import FoldedLines, KeyLine, TabStrip, TitleBar
+from tui.words.tables import Sheet
 
 WIDE, TALL = 110, 34
 """Columns and lines from which the log is on the screen too, and all panes can be."""
@@ -315,6 +316,10 @@ class DeskScreen(Screen[None]):
     def pane(self, name: str) -> Pane:
         """A pane by its name."""
         return self.panes[name]
+
+    def sheet(self) -> Sheet | None:
+        """What the pane in front has to copy."""
+        return self.pane(self.front).sheet()
 
     def show_pane(self, name: str) -> None:
         """Bring a pane to the front and give it the focus."""
