@@ -22,6 +22,8 @@ LONGEST_LOG = 2_000_000
 """Bytes after which a log is renamed to `NAME.1`, when it is opened or while it is written."""
 LOOK_EVERY = 20.0
 """Seconds between looks at the log that a process writes."""
+LOADER = "loader"
+"""Name of a thread that imports native libraries: they print while they are loaded."""
 
 OPENCV = {
     "OPENCV_LOG_LEVEL": "OFF",
@@ -137,7 +139,8 @@ def guard_output(folder: Path, name: str) -> Iterator[None]:
     what our own modules log.
 
     Python's own output is not diverted where `sys.stdout` and `sys.stderr` have descriptors of
-    their own (`tui.terminal.streams`).
+    their own (`tui.terminal.streams`). A library that is still being loaded is waited for at the
+    end of the block, as the end of the process would.
     """
     saved = os.dup(1), os.dup(2)
     log = open_log(folder, name)
@@ -152,6 +155,9 @@ def guard_output(folder: Path, name: str) -> Iterator[None]:
         yield
     finally:
         over.set()
+        for thread in threading.enumerate():
+            if thread.name == LOADER:
+                thread.join()
         logging.getLogger().removeHandler(handler)
         handler.stream.close()
         for target, fd in zip((1, 2), saved, strict=True):

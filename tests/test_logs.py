@@ -44,6 +44,32 @@ def test_native_output_goes_to_the_log_and_python_output_to_the_terminal(tmp_pat
     assert "noise of a child" in log
 
 
+LOADING = """
+import os, sys, threading
+from pathlib import Path
+from engine.logs import LOADER, guard_output
+with guard_output(Path(sys.argv[1]), "cli"):
+    ended = threading.Event()
+    def load():
+        ended.wait()
+        os.write(2, b"noise of a library that is loaded")
+    threading.Thread(target=load, name=LOADER).start()
+    threading.Timer(0.2, ended.set).start()
+"""
+
+
+def test_what_a_library_prints_that_is_still_being_loaded_goes_to_the_log(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", LOADING, str(tmp_path)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stderr == ""
+    assert "noise of a library" in (tmp_path / "cli.log").read_text()
+
+
 def test_a_log_is_private(tmp_path: Path) -> None:
     os.close(open_log(tmp_path / "logs", "x"))
     os.close(open_log(tmp_path / "nowhere" / "logs", "x"))

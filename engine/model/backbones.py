@@ -37,6 +37,7 @@ from engine.contract.errors import (
     Remedy,
     UsageError,
 )
+from engine.logs import LOADER
 from engine.machine import CPUINFO, processor_features, processor_name, usable_cores
 from engine.model import resnet, weights
 from engine.model.face_space import PACKAGED, FaceSpace, JointSpace, Space, digest_file
@@ -361,7 +362,7 @@ def load_ahead() -> None:
     with _lock:
         if not _threads:
             # Not a daemon: a process that ends in the midst of a library's initialisation crashes.
-            _threads.append(threading.Thread(target=_load, name="tensorflow"))
+            _threads.append(threading.Thread(target=_load, name=LOADER))
             _threads[0].start()
 
 
