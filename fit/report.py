@@ -1,8 +1,7 @@
 """What a space reaches on people it has never seen, and the choice of its options.
 
-What a face space reaches on people it has never seen: the figures of the model card.
-
-Choosing a face space's options: identification among background people it has not seen.
+The former are the figures of the model card; options are chosen by identification among background
+people.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Fitting the spaces: one for each network, and the joint one.
 
-Fitting a face space: PCA and regularised LDA on background people, cohort, impostor curve.
-
-Fitting the joint space: which share each network has, and how high strangers score in it.
+A face space is PCA and regularised LDA on background people, a cohort and an impostor curve. Of the
+joint space it is fitted which share each network has, and how high strangers score in it.
 """
 
 from __future__ import annotations
@@ -313,7 +312,7 @@ def joint_folds(
     """Each fold of people in the joint of the spaces fitted on all other folds.
 
     `features` (n, k) are the networks' rows side by side. The folds are those of
-    `face_space_fit.held_out_folds`, the same for every network. The spaces lack a curve.
+    `held_out_folds`, the same for every network. The spaces lack a curve.
     """
     cuts = np.cumsum([opinion.length for opinion in opinions])[:-1]
     pieces = np.split(features, cuts, axis=1)

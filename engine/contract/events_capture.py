@@ -1,7 +1,4 @@
-"""Events of enrolment, import and the coach.
-
-Events of enrolment, import and strangers, and what the coach of a capture says and asks.
-"""
+"""Events of enrolment, import and strangers, and what the coach of a capture says and asks."""
 
 from __future__ import annotations
 

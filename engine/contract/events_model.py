@@ -1,7 +1,4 @@
-"""Events of split, training, evaluation, recognition and explanations.
-
-Events of split, training, evaluation and recognition, and why a face was decided as it was.
-"""
+"""Events of split, training, evaluation and recognition, and why a face was decided as it was."""
 
 from __future__ import annotations
 
@@ -16,10 +13,7 @@ from engine.contract.events_base import BoxTuple, Event, Warned
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitDone(Event):
-    """Pictures in each part; `people` maps a name to its counts in train, validation, test.
-
-    `warned` has for each of the `warnings` a line for every person whom it is about.
-    """
+    """Pictures in each part; `people` maps a name to its counts in train, validation, test."""
 
     name: ClassVar[str] = "done"
     train: int
@@ -34,7 +28,7 @@ class SplitDone(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeaturesProgress(Event):
-    """VGG16 features are ready for `done` of `total` pictures; `cached` of them were before."""
+    """Features are ready for `done` of `total` pictures; `cached` of them were before."""
 
     name: ClassVar[str] = "features"
     lossy: ClassVar[bool] = True
@@ -89,8 +83,7 @@ class TrainDone(Event):
     It is made of `pictures`; a model that had not seen the `held_out` ones among them names `named`
     of these rightly. `why` is a sentence about its use, empty if there was no model before; where
     the two were compared, on `probes` pictures, the model before named `named_before` rightly and
-    the new one `named_now`. `warnings` ask for better pictures, `warned` has for each of them a
-    line for every person whom it is about; `details` are statistics.
+    the new one `named_now`. `warnings` ask for better pictures, `details` are statistics.
     """
 
     name: ClassVar[str] = "done"

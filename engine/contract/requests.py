@@ -1,7 +1,5 @@
 """What the interface asks for, and the rows that it shows.
 
-What the user interface asks the engine to do, and the rows it lists.
-
 One request class for each job; people, models, pictures and unknown people as rows; and what of the
 camera's picture the terminal can show (`PreviewWish`).
 """

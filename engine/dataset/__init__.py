@@ -1,1 +1,1 @@
-"""Splitting pictures into train, validation and test, and exporting them."""
+"""Splitting pictures into train, validation and test."""

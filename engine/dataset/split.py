@@ -1,12 +1,11 @@
 """Divide every person's pictures into train, validation and test; split.json.
 
-Frames that follow each other are near copies. Divided at random they would lie on both sides
-and make any figure meaningless, so pictures that were taken together stay together
-(the rules stand below). A split is made from the registry alone, reads no picture, and is
-the same for the same people, shares and seed; one person's part in it does not depend on the
-others.
+Frames that follow each other are near copies. Divided at random they would lie on both sides and
+make any figure meaningless, so pictures that were taken together stay together. A split is made
+from the registry alone, reads no picture, and is the same for the same people, shares and seed; one
+person's part in it does not depend on the others.
 
-Which of one person's pictures go where.
+Which of one person's pictures go where:
 
 - Three or more sessions: whole sessions, so that shares are met as well as whole sessions can;
   every part that has a share gets one session at least.

@@ -1,7 +1,4 @@
-"""What the desk passes between the app and its child processes while a job runs.
-
-What passes between the camera processes and the model process by way of the desk.
-"""
+"""What passes between the camera processes and the model process by way of the desk."""
 
 from __future__ import annotations
 

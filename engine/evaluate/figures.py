@@ -1,11 +1,9 @@
-"""The figures of an evaluation: shares with their bounds, and the DET curve.
+"""Faces searched in the gallery, and the figures: shares with their bounds, and the DET curve.
 
 Terms of ISO/IEC 19795-1: TPIR is the share of enrolled people's probes that return the right
 person at or above the threshold, FPIR the share of strangers' searches that return anybody. `Trial`
 has these formulas; the rest is the candidate rule of live recognition, persons as the trials of
 strangers, and how many data a figure needs.
-
-Faces searched in the gallery, each for itself, judged by the rule of live recognition.
 """
 
 from __future__ import annotations

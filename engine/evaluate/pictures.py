@@ -1,6 +1,7 @@
-"""Pictures as embeddings: those of enrolled people through the cache, foreign photographs anew.
+"""Pictures as embeddings, and who is taken for whom.
 
-Who is taken for whom: the confusion matrix and the most confused pairs.
+Embeddings of enrolled people come through the cache, those of foreign photographs are made anew.
+Confusion is told as a matrix and by the most confused pairs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Which pictures are the probes: a split's held-out ones, or a folder's.
+"""Which pictures are the probes, and who the strangers are.
 
-Who the strangers are: a folder's; or the operator's own, and every enrolled person once.
+Probes are a split's held-out pictures, or a folder's. Strangers are a folder's, or the operator's
+own and every enrolled person once.
 """
 
 from __future__ import annotations

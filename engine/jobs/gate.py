@@ -3,9 +3,8 @@
 Both are put to the same held-out pictures, each with its own gallery and thresholds, decided as in
 live use. Only the pictures that one of them names rightly and the other does not can tell
 them apart (McNemar, Psychometrika 12, 1947); the new one is kept aside if it surely lost more of
-these, or if
-it surely names more strangers: the operator's own, and every enrolled person searched without
-themselves. A model with people of two faces waits for `promote`.
+these, or if it surely names more strangers: the operator's own, and every enrolled person searched
+without themselves. A model with people of two faces waits for `promote`.
 """
 
 from __future__ import annotations
@@ -46,9 +45,9 @@ class GateVerdict:
 
     Of `probes` the model in use named `old_hits` rightly, the new one `new_hits`; `lost` only
     the former, `gained` only the latter. Of `strangers` the one in use named `old_named`, the new
-    one `new_named`. Without a comparison all are 0, and the sentence says
-    why; it is empty if there was no model in use at all. `two_faced` are the names of people whose
-    pictures show two faces and who are not in use like that already.
+    one `new_named`. Without a comparison all are 0, and the sentence says why; it is empty if there
+    was no model in use at all. `two_faced` are the names of people whose pictures show two faces
+    and who are not in use like that already.
     """
 
     promote: bool

@@ -140,16 +140,14 @@ class Space(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceSpace(Space):
-    """One fitted space of `dims` dimensions. Build with `load` or `face_space_fit.fit_space`.
+    """One fitted space of `dims` dimensions. Build with `load` or `fit.spaces.fit_space`.
 
     `mean` (k,), `projection` (k, d) and `offset` (d,) float32, k being the length of the
     backbone's features (12288 for VGG16, 128 for resnet); a loaded projection stays in the file's
     steps; `mixtures` (m, d) are the cohort, of which only the direction counts: float32 of unit
-    length, or int8 as in the file;
-    `rooted` says whether features pass the signed root, `parts` which lengths of it are scaled by
-    themselves (see `vectors.signed_root`); `digest` is the SHA-256 of the file it
-    came from (empty if just fitted); `provenance` says in plain JSON what it was fitted on and
-    how.
+    length, or int8 as in the file; `rooted` says whether features pass the signed root, `parts`
+    which lengths of it are scaled by themselves (see `vectors.signed_root`); `digest` and
+    `provenance` as in `Space`.
     """
 
     mean: Float32

@@ -1,12 +1,10 @@
-"""The face network on paper: its plan, its packaged weights and its input.
+"""The face network: its plan, its packaged weights, its input, and its rows with OpenVINO.
 
 D. King's face recognition ResNet of dlib: 29 convolutions after K. He et al., "Deep Residual
 Learning for Image Recognition" (CVPR 2016), trained with a metric loss on about three million
-faces and released under CC0 1.0. The affine layer after each convolution is folded into it. Needs
-neither OpenVINO nor TensorFlow nor OpenCV: the extractor here and
-`keras_networks` load them when they compute.
-
-The face network with OpenVINO, laid down in code: ready in no time, no TensorFlow.
+faces and released under CC0 1.0. The affine layer after each convolution is folded into it.
+Importing this loads neither OpenVINO nor TensorFlow nor OpenCV: the extractor here and
+`keras_networks` do, when they compute.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """From aligned crops to VGG16 feature rows with OpenVINO: no TensorFlow, ready in half a second.
 
-The graph from a crop to its feature row in OpenVINO's operations, with our own weights in it.
-
 Nothing is converted or exported: the layers are laid down here one by one, as `vgg16` lays down
 Keras'. OpenVINO's convolutions have channels in front of height and width, ours behind.
 

@@ -1,10 +1,9 @@
 """Searching faces in the gallery of enrolled people: the one place where scores are made.
 
-Which sightings of strangers show the same one, and whether pictures of one person show two:
-average linkage of their embeddings.
-
-The likeness of two groups is the mean cosine over all pairs across them (average linkage, UPGMA;
-Sokal and Michener 1958). Single linkage would chain strangers together through one blurred face.
+Which sightings of strangers show the same one, and whether pictures of one person show two, is told
+by groups. The likeness of two groups is the mean cosine over all pairs across them (average
+linkage, UPGMA; Sokal and Michener 1958). Single linkage would chain strangers together through one
+blurred face.
 """
 
 from __future__ import annotations

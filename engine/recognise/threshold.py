@@ -1,12 +1,10 @@
-"""The thresholds in force: one way to them, for a training and for every later start.
+"""The thresholds in force, and what they mean in words for an operator.
 
-How the operator's own strangers raise the thresholds: strangers, not pictures, are trials.
-
-A stranger counts by the share of their pictures that reach a threshold, for pictures of one
-person resemble each other. Setting thresholds so that k of n strangers pass leaves the bound
-`intervals.at_most(k, n)` true: it is the usual distribution-free bound of an order statistic.
-
-What the thresholds mean, in words for an operator.
+There is one way to them, for a training and for every later start. The operator's own strangers
+raise them: strangers, not pictures, are trials. A stranger counts by the share of their pictures
+that reach a threshold, for pictures of one person resemble each other. Setting thresholds so that k
+of n strangers pass leaves the bound `calibration.at_most(k, n)` true: it is the usual
+distribution-free bound of an order statistic.
 """
 
 from __future__ import annotations
