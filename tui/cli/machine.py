@@ -108,7 +108,7 @@ def bench(context: Context, quick: bool, only: tuple[str, ...], write: Path | No
 
     Works on the demo's pictures, or with --workspace on those of the people there, in a folder of
     its own that is removed at the end. Measurements: train, add, features, recognise, score,
-    start, memory, vault.
+    start, keys, memory, vault.
 
     \b
     facedesk bench

@@ -156,13 +156,14 @@ class TopGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands group by group, from the table."""
-        width = formatter.width - 6 - max(map(len, self._homes))
+        """List the commands group by group, from the table, with one width for all names."""
+        longest = max(map(len, self._homes))
+        width = formatter.width - 6 - longest
         for group in get_args(Group):
             with formatter.section(group):
                 formatter.write_dl(
                     [
-                        (f"{name:<{max(map(len, self._homes))}}", self._listed(name, width))
+                        (f"{name:<{longest}}", self._listed(name, width))
                         for name, home in self._homes.items()
                         if home.group == group
                     ]

@@ -7,6 +7,7 @@ import queue
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace as changed
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -306,12 +307,7 @@ def _replay_here(context: Context, request: ReplayRequest, *, each_event: bool) 
     """
     from engine.jobs.recording import replay as run_again
 
-    workspace = context.workspace
-
-    def recognise(settings: Settings, again: RecogniseRequest, cancel: Cancel, emit: Emit) -> None:
-        watch(workspace, settings, again, cancel, emit)
-
-    output = context.output
+    workspace, output = context.workspace, context.output
     listener = Listener(output)
     kept = 0
     with contextlib.ExitStack() as stack:
@@ -326,7 +322,8 @@ def _replay_here(context: Context, request: ReplayRequest, *, each_event: bool) 
             if each_event and (line := _line(event)):
                 output.result(line)
 
-        done = run_again(workspace, context.settings, request, cancel, emit, recognise)
+        recognising = partial(watch, workspace)
+        done = run_again(workspace, context.settings, request, cancel, emit, recognising)
         output.result(_summary(done))
         for frame, then, now in done.first:
             output.result(f"  frame {frame}: {then} then, {now} now")

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from engine.contract import Refused, Threshold
-from engine.contract.errors import DataError
+from engine.contract.errors import DataError, Remedy
 from engine.contract.requests import StrangersRequest, UnknownGroup
 from engine.desk.unknown import unknown_view
 from engine.people.changes import clear_strangers, remove_stranger
@@ -236,7 +236,7 @@ def _group(context: Context, id: str) -> UnknownGroup:
     groups = unknown_view(context.workspace, context.settings).groups
     found = next((group for group in groups if id in group.sightings), None)
     if found is None:
-        raise DataError("There is no such group", id[:80], "See `facedesk unknown list`.")
+        raise DataError("There is no such group", id[:80], Remedy.UNKNOWN)
     return found
 
 
@@ -244,8 +244,7 @@ def _part(group: UnknownGroup, only: Sequence[str]) -> UnknownGroup:
     """The group, or these of its sightings where any are named. Raises DataError."""
     strays = [id for id in only if id not in group.sightings]
     if strays:
-        hint = "See `facedesk unknown list`."
-        raise DataError("This sighting is not in the group", strays[0][:80], hint)
+        raise DataError("This sighting is not in the group", strays[0][:80], Remedy.UNKNOWN)
     return group.only(only) if only else group
 
 

@@ -205,7 +205,7 @@ def need_terminal() -> None:
         return
     error = UsageError(
         "The app needs a terminal",
-        "{streams} is not one".format(streams=", ".join(others)),
+        f"{', '.join(others)} {'is not one' if len(others) == 1 else 'are none'}",
         "Leave the redirection out, or use a command: `facedesk --help` lists them.",
     )
     if others == ["stderr"]:  # the error goes there, and the operator looks at the terminal
