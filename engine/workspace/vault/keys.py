@@ -286,7 +286,7 @@ def read_record(root: Path) -> VaultRecord | None:
         if path.stat().st_size > LARGEST:
             raise ValueError("it is too large")
         return _parse(read_plain(path))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise _damaged(path, error.strerror or "") from error

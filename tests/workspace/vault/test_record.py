@@ -48,6 +48,11 @@ def test_there_is_no_vault_without_the_file(tmp_path: Path) -> None:
     assert read_record(tmp_path) is None
 
 
+def test_a_file_in_the_workspace_s_place_is_no_damaged_vault(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no workspace")
+    assert read_record(tmp_path / "notes.txt") is None
+
+
 @pytest.mark.parametrize(
     ("opener", "title"),
     [(WORDS, "The passphrase is wrong"), (FILE_KEY, "The key file is the wrong one")],
