@@ -286,9 +286,7 @@ class ActivityPane(Pane):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lines: list[str] = []
-        self._times: list[str] = []
-        self._details: list[tuple[str, ...]] = []
+        self._entries: deque[LogEntry] = deque(maxlen=LINES)
 
     def compose(self) -> ComposeResult:
         """The log alone."""
@@ -297,7 +295,12 @@ class ActivityPane(Pane):
     @property
     def entries(self) -> tuple[LogEntry, ...]:
         """All lines, the oldest first."""
-        return tuple(map(LogEntry, self._times, self.lines, self._details))
+        return tuple(self._entries)
+
+    @property
+    def lines(self) -> list[str]:
+        """What the lines say, without their times."""
+        return [entry.text for entry in self._entries]
 
     def add(
         self, text: str, level: str = "info", hint: str = "", details: Sequence[str] = ()
@@ -307,15 +310,11 @@ class ActivityPane(Pane):
         sign, style = LEVELS.get(level, ("", ""))
         body = clean(text) + (f" → {clean(hint)}" if hint else "")
         now = clock(time.time())
-        self.lines.append(f"{sign}{body}")
-        self._times.append(now)
-        self._details.append(tuple(details))
-        del self.lines[:-LINES], self._times[:-LINES], self._details[:-LINES]
-        self.summary = f"{now} {self.lines[-1]}"
-        entry = Text.assemble((now, "dim"), " ", (f"{sign}{body}", style))
-        self.query_one(Log).add(entry)
+        self._entries.append(LogEntry(now, f"{sign}{body}", tuple(details)))
+        self.summary = f"{now} {sign}{body}"
+        self.query_one(Log).add(Text.assemble((now, "dim"), " ", (f"{sign}{body}", style)))
 
     def sheet(self) -> Sheet | None:
         """All lines with their times."""
-        lines = [f"{at} {text}" for at, text in zip(self._times, self.lines, strict=True)]
+        lines = [f"{entry.time} {entry.text}" for entry in self._entries]
         return lines_of(self.NAME, lines)
