@@ -77,9 +77,8 @@ class PreviewControl:
     @property
     def _pane(self) -> FramePane | None:
         """The pane in which frames appear, if a job that has some runs."""
-        name = SHOWN_BY.get(self._job)
-        found = self.screen.query(f"#{name}").results(FramePane) if name else ()
-        return next(iter(found), None)  # none at the end
+        pane = self.screen.panes.get(SHOWN_BY.get(self._job, ""))
+        return pane if isinstance(pane, FramePane) and pane.is_attached else None  # none at the end
 
     def look(self) -> None:
         """Choose the level anew, and tell the camera what changed."""

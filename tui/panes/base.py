@@ -6,6 +6,7 @@ The activity log: one line for everything that happened, newest last.
 from __future__ import annotations
 
 import time
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -127,13 +128,13 @@ class FramePane(Pane):
                 yield from self.words()
         yield from self.under()
 
+    @abstractmethod
     def words(self) -> ComposeResult:
         """What stands beside the picture."""
-        raise NotImplementedError
 
+    @abstractmethod
     def under(self) -> ComposeResult:
         """The lines under the picture."""
-        raise NotImplementedError
 
     @property
     def preview(self) -> FramePreview:

@@ -6,6 +6,7 @@ the note shown while the app closes.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar, Generic, Literal, TypeAlias, TypeVar, cast
 
@@ -97,9 +98,9 @@ class Form(Dialog[bool], Generic[Request]):
         """The fields."""
         yield from ()
 
+    @abstractmethod
     def request(self) -> Request:
         """The request that the fields make. Raises Wrong."""
-        raise NotImplementedError
 
     def value(self, selector: str) -> str:
         """A field's text without blanks around it."""

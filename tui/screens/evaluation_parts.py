@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from rich.table import Table
 from rich.text import Text
 from textual import events, on
@@ -31,9 +33,9 @@ class Part(Pane):
 
     EMPTY = ""
 
+    @abstractmethod
     def show(self, result: EvaluateDone) -> None:
         """Show this result."""
-        raise NotImplementedError
 
 
 class OverviewPart(Part):
