@@ -68,7 +68,12 @@ class Pane(Vertical):
     def __init__(self) -> None:
         super().__init__(id=self.NAME, classes="pane")
         self.border_title = f"{self.NUMBER} {self.TITLE}"
-        self.set_reactive(Pane.summary, with_keys(self.EMPTY).partition("\n")[0])
+        self.set_reactive(Pane.summary, self.nothing)
+
+    @property
+    def nothing(self) -> str:
+        """The summary while there is nothing to show."""
+        return with_keys(self.EMPTY).partition("\n")[0]
 
     def focus_main(self) -> None:
         """Give the focus to the pane's main widget, or to the empty state while that is hidden."""

@@ -118,7 +118,7 @@ class SplitPane(Pane):
         self.main_appeared()
         if result is None:
             self.border_subtitle = ""
-            self.summary = self.EMPTY.partition("\n")[0]
+            self.summary = self.nothing
             self.write("#split-status", "")
             self.write("#split-warnings", "")
             return

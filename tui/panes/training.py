@@ -212,7 +212,7 @@ class TrainingPane(Pane):
         self.query_one(Meter).display = False
         self.write("#training-status", "")
         self.write("#training-threshold", "")
-        self.summary = self.EMPTY.partition("\n")[0]
+        self.summary = self.nothing
 
     def _say(self, text: str) -> None:
         """Show what stands here when no training of this session does."""
