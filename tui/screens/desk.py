@@ -54,7 +54,8 @@ LARGE, HIGH = 150, 54
 """Columns and lines from which people and log are given more."""
 MIDDLE = ("capture", "split", "training", "recognition")
 """Panes of which one is shown beside the people."""
-ALL = frozenset({*MIDDLE, "people", "activity"})
+ORDER = ("people", *MIDDLE, "activity")
+ALL = frozenset(ORDER)
 
 Layout = Literal["focus", "all", "list"]
 LAYOUTS: dict[Layout, str] = {
@@ -127,9 +128,6 @@ def arrange(view: View) -> Arrangement:
     if view.height < TALL:
         return made
     return replace(made, folded=tuple(name for name in ORDER if name not in made.shown))
-
-
-ORDER = ("people", *MIDDLE, "activity")
 
 
 def _with_frames(view: View) -> Arrangement:
@@ -221,8 +219,12 @@ class DeskScreen(Screen[None]):
         self.panes: dict[str, Pane] = {
             pane.NAME: pane
             for pane in (
-                *(self.people, self.capture, self.split),
-                *(self.training, self.recognition, self.activity),
+                self.people,
+                self.capture,
+                self.split,
+                self.training,
+                self.recognition,
+                self.activity,
             )
         }
         self.view = View()
