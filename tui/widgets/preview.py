@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import base64
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from itertools import repeat
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -40,7 +40,6 @@ class Look(NamedTuple):
 
 
 CLEAR = Look(BLANK, " ", 0, 1)
-unpack = HALF_BLOCK_RUN.iter_unpack
 
 
 @lru_cache(maxsize=16384)
@@ -86,7 +85,7 @@ Inks = tuple[Ink, ...]
 def inks(frame: Preview, tags: Sequence[Tag]) -> dict[int, Inks]:
     """The boxes and labels of a frame as characters, by line. A label is cut at the frame's edge
     and moved to stay in it."""
-    made: dict[int, dict[int, Ink]] = {}
+    made: defaultdict[int, dict[int, Ink]] = defaultdict(dict)
     if not (frame.width and frame.height and frame.columns > 1 and frame.rows > 1):
         return {}
     across, down = frame.columns / frame.width, frame.rows / frame.height
@@ -96,22 +95,19 @@ def inks(frame: Preview, tags: Sequence[Tag]) -> dict[int, Inks]:
         left, right = (_within(round(at * across), frame.columns) for at in (x, x + width))
         top, bottom = (_within(round(at * down), frame.rows) for at in (y, y + height))
 
-        def put(row: int, column: int, character: str, label: bool, ink: str) -> None:
-            made.setdefault(row, {})[column] = Ink(column, character, ink, label)
-
         for row in range(top + 1, bottom):
-            put(row, left, "│", False, colour)
-            put(row, right, "│", False, colour)
+            made[row][left] = Ink(left, "│", colour, False)
+            made[row][right] = Ink(right, "│", colour, False)
         for row, first, last in ((top, "┌", "┐"), (bottom, "└", "┘")):
             for column in range(left + 1, right):
-                put(row, column, "─", False, colour)
-            put(row, left, first, False, colour)
-            put(row, right, last, False, colour)
+                made[row][column] = Ink(column, "─", colour, False)
+            made[row][left] = Ink(left, first, colour, False)
+            made[row][right] = Ink(right, last, colour, False)
         text = shorten(f" {clean(tag.text)} ", frame.columns)
         column = max(0, min(left, frame.columns - cell_len(text)))
         for character in text:
             if width := cell_len(character):
-                put(top, column, character, True, colour)
+                made[top][column] = Ink(column, character, colour, True)
                 column += width
     return {row: tuple(line[c] for c in sorted(line)) for row, line in made.items()}
 
@@ -194,16 +190,17 @@ class FramePreview(Widget):
         same_size = self.frame is not None and self.frame.columns == frame.columns
         before = self._lines if same_size else []
         self.frame, self._tags = frame, tags
+        drawn = inks(frame, tags)
         if frame.form == "png":
             self._lines = [
-                _line(b"", over, frame.columns, ColorSystem.TRUECOLOR)
-                for over in map(inks(frame, tags).get, range(frame.rows), repeat(()))
+                _line(b"", drawn.get(y, ()), frame.columns, ColorSystem.TRUECOLOR)
+                for y in range(frame.rows)
             ]
             self.refresh()
             self.account.drawn(now, self._send(frame))
             return
         self.clear_picture()
-        self._lines = self._read(frame, inks(frame, tags), before)
+        self._lines = self._read(frame, drawn, before)
         if len(before) != len(self._lines):
             self.refresh()
             cost = sum(line.cost + MOVE for line in self._lines)
@@ -262,7 +259,8 @@ class FramePreview(Widget):
 def _line(runs: bytes, over: Inks, columns: int, system: ColorSystem) -> Line:
     segments, cost, column, end = [], 0, 0, 0
     waiting = list(reversed(over))
-    looks = [(n, lower, _look(upper, lower, system)) for n, upper, lower in unpack(runs)]
+    cells = HALF_BLOCK_RUN.iter_unpack(runs)
+    looks = [(n, lower, _look(upper, lower, system)) for n, upper, lower in cells]
     # Without cells a picture lies behind: the terminal's own background lets it through.
     for length, lower, look in looks or [(columns, -2, CLEAR)]:
         cost += look.once + length * look.each
