@@ -44,6 +44,12 @@ class Notice(Event):
     hint: str = ""
 
 
+def _parts(error: FacedeskError) -> dict[str, Any]:
+    """What an event tells of an error."""
+    parts = {name: getattr(error, name) for name in ("title", "message", "hint", "exit_code")}
+    return {**parts, "kind": type(error).__name__}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobStarted(Event):
     """A long job has begun. `job` is one of enrol, import, train, evaluate, recognise."""
@@ -75,11 +81,7 @@ class JobEnded(Event):
         return cls(
             job=job,
             outcome="failed",
-            title=error.title,
-            message=error.message,
-            hint=error.hint,
-            exit_code=error.exit_code,
-            kind=type(error).__name__,
+            **_parts(error),
         )
 
     def error(self) -> FacedeskError:
@@ -243,11 +245,7 @@ class SourceFailed(Notice):
             level="error",
             source=source,
             camera=camera,
-            title=error.title,
-            message=error.message,
-            hint=error.hint,
-            exit_code=error.exit_code,
-            kind=type(error).__name__,
+            **_parts(error),
         )
 
 
@@ -289,8 +287,8 @@ SENTENCES: Mapping[str, str] = {
     "few_pictures": "only {} pictures, {} or more are better.",
     "empty_part": "no pictures for {}.",
     "divided_anew": "nothing of their own for training, so their pictures are divided anew.",
-    "one_session": ("one session only, so the figures are optimistic; enrol again on another day."),
-    "one_import": ("one import only, so the figures are optimistic if it is of one day."),
+    "one_session": "one session only, so the figures are optimistic; enrol again on another day.",
+    "one_import": "one import only, so the figures are optimistic if it is of one day.",
     "two_sessions": "two sessions only, validation and test share one.",
     # of a training
     "no_validation": (
@@ -300,8 +298,8 @@ SENTENCES: Mapping[str, str] = {
     "rank1": "Plain class centres were better on held-out pictures ({} against {})" + USED,
     "tpir": "Plain class centres name more held-out pictures ({} against {})" + USED,
     "fpir": "Plain class centres name fewer strangers ({} against {})" + USED,
-    "separation": ("Plain class centres keep strangers further off ({} against {})" + USED),
-    "loss": ("Training did not improve on the plain class centres (loss {} against {})" + USED),
+    "separation": "Plain class centres keep strangers further off ({} against {})" + USED,
+    "loss": "Training did not improve on the plain class centres (loss {} against {})" + USED,
     # of an evaluation
     "trained_on": (
         "{} held-out pictures were left out, for the model was trained on them: this split is "
@@ -317,11 +315,11 @@ SENTENCES: Mapping[str, str] = {
     "not_allowed": "{} was left out: permission denied",
     "no_face": "No face was found in {} of {} probes: they count as not recognised.",
     "stranger_without_face": "{} of {} strangers' pictures show no face: left out.",
-    "few_probes": ("Only {} probes: the right person comes first in {} to {}."),
+    "few_probes": "Only {} probes: the right person comes first in {} to {}.",
     "no_strangers": (
         "There are no strangers to test with, so how many of them are named is unknown."
     ),
-    "stand_ins": ("Enrolled people stood in for strangers. Photographs of strangers tell more."),
+    "stand_ins": "Enrolled people stood in for strangers. Photographs of strangers tell more.",
     "own_and_stand_ins": (
         "Strangers are your own and enrolled people, each searched without themselves."
     ),
@@ -331,7 +329,7 @@ SENTENCES: Mapping[str, str] = {
     "few_searches": (
         "{} searches by strangers are too few to measure {} false matches; {} are needed."
     ),
-    "few_strangers": ("It takes {} strangers to prove {} false matches; there are {}."),
+    "few_strangers": "It takes {} strangers to prove {} false matches; there are {}.",
     # what another part of the engine has said in words
     "said": "{}",
 }
