@@ -40,7 +40,7 @@ from engine.model.store import ModelStore
 from engine.model.vectors import Float32
 from engine.people.permission import permitted
 from engine.people.person import Person
-from engine.people.picture_records import read_records
+from engine.people.picture_records import PictureRecord, read_records
 from engine.people.registry import People
 from engine.pictures import Unreadable, decode_crop
 from engine.recognise.calibration import threshold_for
@@ -389,9 +389,7 @@ def _samples(probes: Probes, strangers: Strangers | None) -> Samples:
 
 def _sharpness(paths: Sequence[Path]) -> NDArray[np.float64]:
     """Sharpness (n,) of crops, as noted when they were captured, else measured now."""
-    noted: dict[Path, float] = {}
-    for folder in dict.fromkeys(path.parent for path in paths):
-        noted |= {folder / record.file: record.sharpness for record in read_records(folder)}
+    noted = {path: record.sharpness for path, record in _records(paths).items()}
     return np.array(
         [noted[p] if noted.get(p, 0) > 0 else sharpness_of(luma(decode_crop(p))) for p in paths]
     )
@@ -399,7 +397,11 @@ def _sharpness(paths: Sequence[Path]) -> NDArray[np.float64]:
 
 def _others(paths: Sequence[Path]) -> NDArray[np.int64]:
     """How many other faces of comparable size (n,) the photographs of crops show, as noted."""
-    noted: dict[Path, int] = {}
-    for folder in dict.fromkeys(path.parent for path in paths):
-        noted |= {folder / record.file: record.others for record in read_records(folder)}
-    return np.array([noted.get(path, 0) for path in paths], np.int64)
+    noted = _records(paths)
+    return np.array([noted[p].others if p in noted else 0 for p in paths], np.int64)
+
+
+def _records(paths: Sequence[Path]) -> dict[Path, PictureRecord]:
+    """What was noted when the crops of these folders were taken."""
+    folders = dict.fromkeys(path.parent for path in paths)
+    return {each / record.file: record for each in folders for record in read_records(each)}
