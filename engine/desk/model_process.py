@@ -142,7 +142,7 @@ class ModelBody:
         """
         if isinstance(message, PictureKept):
             self._pictures += 1
-            self._features.kept(message.slug, message.session, message.file)
+            self._features.take(message)
             return True
         if isinstance(message, PicturesOver):
             threading.Thread(target=self._over, args=(message,), daemon=True).start()

@@ -120,9 +120,7 @@ def fault(process: str, trouble: Trouble) -> EngineDied:
     return EngineHung(
         f"The {process} process hung",
         f"{signs_of(process, trouble)}; it was ended",
-        "Nothing kept is lost. On a very slow machine, raise `processes.{setting}`.".format(
-            setting=f"{trouble.sign}_seconds"
-        ),
+        f"Nothing kept is lost. On a very slow machine, raise `processes.{trouble.sign}_seconds`.",
     )
 
 

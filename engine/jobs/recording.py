@@ -7,7 +7,6 @@ folder. A recording is run again on the live path, and what is decided is compar
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import math
 import os
@@ -16,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -118,7 +117,7 @@ class Recorder:
         )
         self._recording = recording
         tell(RecordingStarted(job=job, file=str(recording.file)))
-        return dataclasses.replace(request, recording=str(recording.folder))
+        return replace(request, recording=str(recording.folder))
 
     def hear(self, event: Event) -> None:
         """Record an event of the job under way."""
@@ -232,7 +231,7 @@ class _Recording:
 
 def _request_of(request: EnrolRequest | RecogniseRequest) -> dict[str, Any]:
     """The request without credentials and without what belongs to this machine's screen."""
-    body = dataclasses.asdict(request)
+    body = asdict(request)
     body["source"] = mask_credentials(request.source)
     for name in ("recording", "window", "beside", "consent", "why", "keep", "frames"):
         body.pop(name, None)
@@ -258,8 +257,6 @@ BEFORE: Mapping[str, Mapping[str, Any]] = {"detection": {"full_scan_every": 1}}
 """What held for recordings that do not tell a setting, because it came later."""
 MOST_SHOWN = 10
 """Differences told one by one."""
-
-
 Decisions = dict[tuple[int, tuple[int, ...]], str]
 """What was decided, by frame and (for a recognition) by the face's box."""
 
@@ -294,7 +291,7 @@ def recorded_job(file: str, settings: Settings, pace: Any, into: str | None = No
             each = asked["each"] is True
             request = RecogniseRequest(source=source, each=each, pace=pace, keep=False)
         else:
-            raise ValueError("a job {job!r}".format(job=session["job"]))
+            raise ValueError(f"a job {session['job']!r}")
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise not_whole(path, f"its request cannot be run ({error})") from error
     used, notes = _settings_of(session.get("settings"), settings)

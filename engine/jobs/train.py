@@ -200,8 +200,9 @@ class _Run:
     def learn(self) -> Outcome:
         """Train by the recipe. Raises Cancelled."""
         weights = self.backbone.weights
-        classic = self.request.recipe == "classic" and weights is not None
-        return self._classic(weights) if classic and weights else self._head()
+        if self.request.recipe == "classic" and weights is not None:
+            return self._classic(weights)
+        return self._head()
 
     def _head(self) -> Outcome:
         """Recipe `head`: adjust the class centres in the face space."""

@@ -85,7 +85,7 @@ def refuse_unfitting(request: TrainRequest) -> None:
     given = [option for option, is_given in options.items() if is_given]
     if given:
         raise UsageError(
-            "{given} needs VGG16".format(given=" and ".join(given)),
+            f"{' and '.join(given)} needs VGG16",
             f"backbone {request.backbone} was asked for",
             "Choose one of the two.",
         )
