@@ -18,13 +18,14 @@ from engine.faces.detect import FaceFinder
 from engine.jobs import realigning
 from engine.jobs.realigning import realign
 from engine.people import changes
-from engine.people.picture_records import PictureRecord, SessionWriter, read_records
+from engine.people.picture_records import read_records
 from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
-from engine.pictures import decode_crop, encode_png
+from engine.pictures import decode_crop
 from engine.rights.erase import erase
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
+from tests.people.captures import captured, grey
 from tests.workspace.vault.whole_workspace import OPENER
 
 pytest.importorskip("openvino")
@@ -59,22 +60,9 @@ def told(events: list[Event]) -> str:
     return " ".join(event.text for event in events if isinstance(event, Notice))
 
 
-def add(people: People, name: str, crop: np.ndarray, number: int = 1) -> Path:
+def add(people: People, name: str, crop: np.ndarray) -> Path:
     """A session of one crop without a word about its alignment."""
-    writer = SessionWriter(people, people.ensure(name), "0")
-    writer.add(
-        encode_png(crop),
-        PictureRecord(
-            frame=number,
-            seconds=0,
-            box=(0, 0, 90, 90),
-            eyes_found=False,
-            brightness=100,
-            sharpness=100,
-        ),
-    )
-    writer.close("complete", {})
-    return writer.folder
+    return captured(people, people.ensure(name), [crop], eyes_found=False)
 
 
 def off(workspace: Workspace) -> float:
@@ -110,10 +98,10 @@ def test_a_second_training_has_nothing_to_do_and_says_nothing(old: Workspace) ->
 
 
 def test_a_crop_without_a_face_in_its_place_stays_and_is_marked(old: Workspace) -> None:
-    grey = np.full((160, 160, 3), 128, np.uint8)
-    folder = add(People(old), HOPPER, grey)
+    blank = grey(128)
+    folder = add(People(old), HOPPER, blank)
     events = run(old)
-    assert np.array_equal(decode_crop(folder / "0001.png"), grey)
+    assert np.array_equal(decode_crop(folder / "0001.png"), blank)
     assert "; 1 was kept as it is" in told(events)
     assert [record.aligned for record in read_records(folder)] == ["eyes"]
     others = [path.parent for path in old.people.glob("*/*/session.json") if path.parent != folder]
@@ -191,20 +179,7 @@ def test_a_run_killed_between_change_and_mark_moves_little_the_second_time(
 
 def test_sessions_of_today_are_left_alone(workspace: Workspace) -> None:
     people = People(workspace)
-    writer = SessionWriter(people, people.add("Ada"), "0")
-    writer.add(
-        encode_png(np.full((160, 160, 3), 99, np.uint8)),
-        PictureRecord(
-            frame=1,
-            seconds=0,
-            box=(0, 0, 90, 90),
-            eyes_found=True,
-            brightness=100,
-            sharpness=100,
-            aligned="points",
-        ),
-    )
-    writer.close("complete", {})
+    captured(people, people.add("Ada"), [grey(99)], aligned="points")
     assert run(workspace) == []
 
 

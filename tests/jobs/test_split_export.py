@@ -7,18 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from engine.contract.errors import DataError, DiskFull, SplitMissing
 from engine.dataset.split import Split, make_split
 from engine.jobs.split import export_keras_folders, folder_names
 from engine.people.person import Person
-from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People
-from engine.pictures import decode_crop, encode_png
+from engine.pictures import decode_crop
 from engine.settings import SplitSettings
 from engine.workspace.folder import Workspace
+from tests.people.captures import captured, grey
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -26,21 +25,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 def enrol(people: People, name: str, *sizes: int) -> None:
     person = people.add(name)
     for size in sizes:
-        writer = SessionWriter(people, person, "0", size)
-        for number in range(size):
-            shade = (number * 37 + len(name)) % 256
-            writer.add(
-                encode_png(np.full((160, 160, 3), shade, np.uint8)),
-                PictureRecord(
-                    frame=number,
-                    seconds=0.0,
-                    box=(0, 0, 90, 90),
-                    eyes_found=True,
-                    brightness=0.0,
-                    sharpness=0.0,
-                ),
-            )
-        writer.close("complete", {})
+        captured(people, person, [grey((n * 37 + len(name)) % 256) for n in range(size)])
 
 
 @pytest.fixture

@@ -15,10 +15,9 @@ from engine.jobs.material import ready_strangers, stranger_embeddings
 from engine.model.face_space import FaceSpace
 from engine.model.vectors import ImpostorCurve
 from engine.model.vgg16 import ROW
-from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People, StrangerArea
-from engine.pictures import encode_png
 from engine.workspace.folder import Workspace
+from tests.people.captures import captured, grey
 
 DIMS = 8
 
@@ -50,21 +49,8 @@ def space() -> FaceSpace:
 def add(workspace: Workspace, name: str, *shades: int) -> list[Path]:
     """A session of one stranger, a picture a shade of grey."""
     people = People(StrangerArea(workspace))
-    writer = SessionWriter(people, people.ensure(name), "clip")
-    for number, shade in enumerate(shades):
-        writer.add(
-            encode_png(np.full((160, 160, 3), shade, np.uint8)),
-            PictureRecord(
-                frame=number,
-                seconds=0,
-                box=(0, 0, 160, 160),
-                eyes_found=True,
-                brightness=0,
-                sharpness=0,
-            ),
-        )
-    writer.close("complete", {})
-    return [writer.folder / f"{number + 1:04d}.png" for number in range(len(shades))]
+    folder = captured(people, people.ensure(name), map(grey, shades), "clip")
+    return [folder / f"{number + 1:04d}.png" for number in range(len(shades))]
 
 
 def test_pictures_are_grouped_by_stranger_over_sessions(
