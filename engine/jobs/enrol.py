@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.camera.reader import Reader
 from engine.camera.recording import recorded_frames
@@ -195,11 +195,12 @@ def enrol(
     """
     name = clean_name(request.person)
     people = People(workspace)
-    granted = _permit(workspace, settings, request, emit)
+    by, source = request.consent, request.source
+    granted = permit_and_tell(workspace, [name], settings, by, emit, source)
 
     def allow(other: Person) -> None:
         """The pictures turn out to be this person's: the same rule for them."""
-        theirs = _permit(workspace, settings, replace(request, person=other.name), emit)
+        theirs = permit_and_tell(workspace, [other.name], settings, by, emit, source)
         permission.note(people, other, theirs)
 
     finder = FaceFollower(settings.detection)
@@ -262,13 +263,16 @@ def enrol(
     return done
 
 
-def _permit(
-    workspace: Workspace, settings: Settings, request: EnrolRequest, emit: Emit
+def permit_and_tell(
+    workspace: Workspace,
+    names: Sequence[str],
+    settings: Settings,
+    by: str,
+    emit: Emit,
+    source: str = "",
 ) -> permission.Permission:
-    """Whether this person may be enrolled; a doubt about it is a Notice. Raises ConsentMissing."""
-    granted = permission.permit(
-        workspace, [request.person], settings.consent, request.consent, request.source
-    )
+    """`permission.permit`; a doubt about a consent is told by a Notice."""
+    granted = permission.permit(workspace, names, settings.consent, by, source)
     if granted.sentence:
         emit(Notice(text=granted.sentence, level="warning", hint=Remedy.CONSENT))
     return granted

@@ -31,13 +31,12 @@ from engine.contract.errors import (
     NameTaken,
     NoPictures,
     PersonNotFound,
-    Remedy,
 )
 from engine.contract.requests import EnrolRequest, ImportRequest, StrangersRequest
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.faces.refusal import Refusal
-from engine.jobs.enrol import enrol
+from engine.jobs.enrol import enrol, permit_and_tell
 from engine.jobs.facing import put_aside
 from engine.people import changes
 from engine.people.coach import FaceGuard
@@ -76,9 +75,7 @@ def import_pictures(
     if request.redraw:
         plan = plan_import(plan.root)
     names = list(dict.fromkeys(each.name for each in plan.people))
-    granted = permit(workspace, names, settings.consent, request.consent)
-    if granted.sentence:
-        emit(Notice(text=granted.sentence, level="warning", hint=Remedy.CONSENT))
+    granted = permit_and_tell(workspace, names, settings, request.consent, emit)
 
     def after(person: Person, session: str) -> Iterator[Event]:
         guard, days = faces or FaceGuard(), settings.trash.keep_days
