@@ -21,9 +21,8 @@ from engine.contract.people import Added, Consent, RosterRow
 from engine.people.person import clean_name
 from engine.people.registry import People
 from engine.text import name_key, unguarded
-from engine.workspace.files import open_regular, read_json, write_json
+from engine.workspace.files import open_regular, read_json, remove_file, write_json
 from engine.workspace.folder import Workspace
-from engine.workspace.owner import translate_os_errors
 
 FILE = "roster.json"
 LARGEST = 4 << 20
@@ -103,8 +102,7 @@ def clear(workspace: Workspace) -> int:
         count = len(entries(workspace))
     except DataError:
         count = 0
-    with translate_os_errors("remove a file", path):
-        path.unlink(missing_ok=True)
+    remove_file(path)
     return count
 
 

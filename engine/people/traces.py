@@ -18,10 +18,16 @@ from typing import Any
 from engine.contract.errors import DataError
 from engine.contract.people import Trashed
 from engine.people.person import Person
-from engine.workspace.files import make_directory, move, read_json, remove_directory, write_json
+from engine.workspace.files import (
+    make_directory,
+    move,
+    read_json,
+    remove_directory,
+    remove_file,
+    write_json,
+)
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import identity_at, sub_folders
-from engine.workspace.owner import translate_os_errors
 
 
 def remove(workspace: Workspace, slug: str) -> None:
@@ -128,8 +134,7 @@ def sweep_sessions(workspace: Workspace) -> tuple[str, ...]:
     ):
         session = workspace.people / rows.parent.name / rows.name.partition(".")[0]
         if not session.is_dir():
-            with translate_os_errors("remove a file", rows):
-                rows.unlink(missing_ok=True)
+            remove_file(rows)
             removed.append(str(rows.relative_to(workspace.root)))
     return tuple(removed)
 

@@ -38,7 +38,7 @@ from engine.rights.receipt import search, unnamed, write
 from engine.rights.stores import AuditLog, own_files
 from engine.text import name_key
 from engine.workspace.audit import Audit
-from engine.workspace.files import read_json, sync_directory, write_json
+from engine.workspace.files import read_json, remove_file, sync_directory, write_json
 from engine.workspace.folder import Workspace
 from engine.workspace.owner import translate_os_errors
 
@@ -204,8 +204,8 @@ def _run(
         not_read=unnamed(found.unread[:MOST_NAMED], who.mentions(workspace)),
     )
     file = write(workspace, receipt)
-    with translate_os_errors("remove a file", marker):
-        marker.unlink(missing_ok=True)
+    remove_file(marker)
+    with translate_os_errors("flush a folder", marker.parent):
         sync_directory(marker.parent)
     left = (*found.left, *found.ours)
     return Erased(who.names[0], receipt, str(file), left, tuple(found.unread))

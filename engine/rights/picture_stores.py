@@ -39,7 +39,13 @@ from engine.rights.mentions import Mentions
 from engine.settings import Settings, UnknownSettings
 from engine.text import name_key
 from engine.workspace.audit import Audit
-from engine.workspace.files import read_bytes, read_json, remove_directory, write_json
+from engine.workspace.files import (
+    read_bytes,
+    read_json,
+    remove_directory,
+    remove_file,
+    write_json,
+)
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import SESSION_FILE, is_session_id, picture_names, sub_folders
 from engine.workspace.owner import translate_os_errors
@@ -400,11 +406,11 @@ def _pictures(path: Path) -> int:
 
 
 def _remove(path: Path) -> None:
-    with translate_os_errors("remove a file", path):
-        if path.is_dir() and not path.is_symlink():
+    if path.is_dir() and not path.is_symlink():
+        with translate_os_errors("remove a folder", path):
             shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+    else:
+        remove_file(path)
 
 
 # --- own strangers --------------------------------------------------------------------------------

@@ -42,7 +42,14 @@ from engine.rights.templates import Models
 from engine.settings import Settings
 from engine.text import name_key
 from engine.workspace.audit import Audit
-from engine.workspace.files import open_inside, read_json, read_start, remove_directory, write_json
+from engine.workspace.files import (
+    open_inside,
+    read_json,
+    read_start,
+    remove_directory,
+    remove_file,
+    write_json,
+)
 from engine.workspace.folder import Workspace
 from engine.workspace.owner import translate_os_errors
 
@@ -69,7 +76,7 @@ class Evaluations(Store):
         mentions = who.mentions(workspace)
         named = [f for f in files_below(workspace.evaluations) if mentions.within_bytes(_data(f))]
         for file in named:
-            _unlink(file)
+            remove_file(file)
         return {"evaluations": len(named)}
 
     def due(self, workspace: Workspace, settings: Settings, now: datetime | None) -> Iterator[Due]:
@@ -152,8 +159,7 @@ class Copies(Store):
                 archive = proved(data)
                 ours, kind = archive is not None and _is_theirs(archive, who), "archives"
             if ours:
-                with translate_os_errors("remove a file", file):
-                    file.unlink(missing_ok=True)
+                remove_file(file)
                 counts[kind] += 1
         return {**counts}
 
@@ -335,14 +341,6 @@ def _changed(path: Path) -> datetime | None:
         return datetime.fromtimestamp(max(file.stat().st_mtime for file in files), UTC)
     except OSError:
         return None
-
-
-# --- files ----------------------------------------------------------------------------------------
-
-
-def _unlink(file: Path) -> None:
-    with translate_os_errors("remove a file", file):
-        file.unlink(missing_ok=True)
 
 
 def _data(file: Path) -> bytes:

@@ -398,6 +398,12 @@ def new_directory(path: Path) -> Iterator[Path]:
         raise
 
 
+def remove_file(path: Path) -> None:
+    """Remove a file, or a link and not what it names, if it is there. Raises WorkspaceUnusable."""
+    with translate_os_errors("remove a file", path):
+        path.unlink(missing_ok=True)
+
+
 def remove_directory(path: Path) -> None:
     """Remove a folder so that a crash half-way leaves no half of it under its own name."""
     with translate_os_errors("remove a folder", path):
