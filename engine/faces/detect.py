@@ -19,6 +19,11 @@ from engine.faces.eyes import QUICK, THOROUGH, Cascade, Effort, EyeFinder, as_sh
 from engine.settings import DetectionSettings
 from engine.shortage import refuse_shortage
 
+if TYPE_CHECKING:
+    from engine.faces.blaze import BlazeFinder
+
+log = logging.getLogger(__name__)
+
 _SMALLEST = 24
 """The face cascade's own window, pixels: nothing narrower can be found."""
 _PHOTOGRAPH_STEP, _PHOTOGRAPH_NEIGHBOURS = 1.1, 5
@@ -215,13 +220,6 @@ def _outermost(found: Sequence[tuple[Box, int]], scale: float, border: int = 0) 
     return [box.scaled(1 / scale, border, border) for box in kept]
 
 
-if TYPE_CHECKING:
-    from engine.faces.blaze import BlazeFinder
-    from engine.faces.detect import HaarFinder
-
-log = logging.getLogger(__name__)
-
-
 class FaceFinder:
     """Finds and aligns faces in the way that the setting `detection.detector` names. One object
     serves one thread; searching keeps no state.
@@ -270,8 +268,6 @@ def _finder(settings: DetectionSettings, folder: Path | None) -> BlazeFinder | H
                     "Install openvino, or set it to auto or haar.",
                 ) from error
             log.warning("the Haar cascade finds the faces, BlazeFace cannot: %s", error)
-    from engine.faces.detect import HaarFinder
-
     return HaarFinder(settings, folder)
 
 

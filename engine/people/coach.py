@@ -24,7 +24,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,10 +35,6 @@ from engine.faces import quality
 from engine.faces.pose import LEVEL, Distance, Light, Look, Pose, look, nod
 from engine.faces.quality import Verdict
 from engine.faces.refusal import GATES, Refusal
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 NEED = 3
 """Different pictures that fill a cell or a light."""
@@ -72,7 +67,7 @@ _TOWARDS = {
 _FARNESS = {Distance.NEAR: 0, Distance.MIDDLE: 1, Distance.FAR: 2}
 
 
-class _Place(list["NDArray[np.uint8]"]):
+class _Place(list[NDArray[np.uint8]]):
     """The different pictures of one cell or light."""
 
     def take(self, crop: NDArray[np.uint8], least: float) -> None:
