@@ -1,4 +1,4 @@
-"""The machine: threads, core dumps, display, processor, and how Python processes are started.
+"""The machine: threads, users, core dumps, display, processor, and how Python is started.
 
 Standard library only: the user interface asks too.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import pwd
 import re
 import sys
 from pathlib import Path
@@ -35,6 +36,14 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def user_name(uid: int) -> str:
+    """The user's name, or their number where they have none, as in some containers."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 PR_SET_DUMPABLE = 4

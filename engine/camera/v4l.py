@@ -28,6 +28,7 @@ from engine.contract.errors import (
     SourceTimeout,
     SourceUnreadable,
 )
+from engine.machine import user_name
 
 QUERYCAP = 0x80685600  # VIDIOC_QUERYCAP: _IOR('V', 0, struct v4l2_capability), 104 bytes
 REQBUFS = 0xC0145608  # VIDIOC_REQBUFS: _IOWR('V', 8, struct v4l2_requestbuffers), 20 bytes
@@ -183,14 +184,6 @@ def group_name(gid: int) -> str:
         return grp.getgrgid(gid).gr_name
     except KeyError:
         return str(gid)
-
-
-def user_name(uid: int) -> str:
-    """The user's name, or their number where they have none."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
 
 
 def is_member(user: str, gid: int) -> bool:

@@ -18,7 +18,6 @@ import contextlib
 import fcntl
 import hmac
 import os
-import pwd
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -27,6 +26,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from engine.contract.errors import DataError, WorkspaceLocked
+from engine.machine import user_name
 from engine.text import mask_credentials
 from engine.workspace.files import open_inside, read_json, read_plain, write_json
 from engine.workspace.owner import translate_os_errors
@@ -159,10 +159,6 @@ TTY_VARIABLE = "FACEDESK_TTY"
 def acting(environment: Mapping[str, str] = os.environ) -> dict[str, str | int]:
     """`user`, `uid`, and what is known of `sudo`, `ssh` (the client's address) and `tty`."""
     uid = os.getuid()
-    try:
-        name = pwd.getpwuid(uid).pw_name
-    except KeyError:  # containers run under numbers without a name
-        name = str(uid)
     client = environment.get("SSH_CONNECTION") or environment.get("SSH_CLIENT") or ""
     leads = {
         "sudo": environment.get("SUDO_USER", ""),
@@ -170,7 +166,7 @@ def acting(environment: Mapping[str, str] = os.environ) -> dict[str, str | int]:
         "tty": terminal(environment),
     }
     told = {key: value[:100] for key, value in leads.items() if value}
-    return {"user": name, "uid": uid, **told}
+    return {"user": user_name(uid), "uid": uid, **told}
 
 
 def terminal(environment: Mapping[str, str] = os.environ) -> str:

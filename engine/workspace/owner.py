@@ -11,7 +11,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import pwd
 import re
 import shlex
 import stat
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.contract.errors import DiskFull, WorkspaceDenied, WorkspaceShared, WorkspaceUnusable
+from engine.machine import user_name
 from engine.settings import PrivacySettings
 from engine.shortage import refuse_shortage
 
@@ -139,7 +139,7 @@ def _denied(path: Path, root: Path) -> tuple[str, str]:
             break  # the folder above it was looked at
         told = place if place.parts else root
         if facts.st_uid != os.geteuid():
-            why = f"{told} belongs to {_name_of(facts.st_uid)}"
+            why = f"{told} belongs to {user_name(facts.st_uid)}"
             return why, f"sudo chown -R $USER {shlex.quote(str(root))}"
         wanted = 0o700 if stat.S_ISDIR(facts.st_mode) else 0o600
         if not stat.S_ISLNK(facts.st_mode) and facts.st_mode & wanted != wanted:
@@ -147,14 +147,6 @@ def _denied(path: Path, root: Path) -> tuple[str, str]:
             why = f"{told} has mode {mode:04o}"
             return why, f"chmod -R u+rwX {shlex.quote(str(root))}"
     return "", ""
-
-
-def _name_of(uid: int) -> str:
-    """The name of a user, or the number where it has none."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
 
 
 SHARED = re.compile(
