@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -217,11 +217,21 @@ class Manifest:
         write_json(self.folder / MANIFEST, {**self.body, **changed})
 
 
+def steps_in(body: Any) -> tuple[Step, ...]:
+    """The steps in a manifest. Raises KeyError, TypeError, ValueError if they are damaged."""
+    return tuple(Step(str(a), str(b), bool(c)) for a, b, c in body["steps"])
+
+
+def steps_as_json(steps: Iterable[Step]) -> list[list[str | bool]]:
+    """Steps as they stand in a manifest."""
+    return [[step.source, step.target, step.optional] for step in steps]
+
+
 def manifest_of(change: Path) -> Manifest | None:
     """The manifest of a change in the trash; None if it is gone or damaged."""
     try:
         body = read_json(change / MANIFEST)
-        steps = tuple(Step(str(a), str(b), bool(c)) for a, b, c in body["steps"])
+        steps = steps_in(body)
         owners = body.get("people")
     except (FileNotFoundError, DataError, KeyError, TypeError, ValueError, AttributeError):
         return None

@@ -146,8 +146,8 @@ class Trash:
             id, at = self._next()
             manifest = {"version": FORMAT, **asdict(what), "at": at, "noted": change.noted}
             del manifest["id"]  # the folder says it
-            manifest["steps"] = [[s.source, s.target, s.optional] for s in change.steps]
-            manifest |= {"split": change.split, "merged": change.merged}
+            steps = traces.steps_as_json(change.steps)
+            manifest |= {"steps": steps, "split": change.split, "merged": change.merged}
             write_json(temporary / MANIFEST, manifest)
             self._rename(temporary, f"{id}{DOING}")
         except BaseException:
@@ -291,7 +291,8 @@ class Trash:
         """Note, or no longer, that somebody merged is who they were merged into."""
         with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
             body = read_json(folder / MANIFEST)
-            merged, slug = body.get("merged") or {}, str((body.get("merged") or {}).get("into", ""))
+            merged = body.get("merged") or {}
+            slug = str(merged.get("into", ""))
             owner = self._workspace.people / slug
             if is_slug(slug) and identity_at(owner) == body["people"][f"people/{slug}"]:
                 do(owner, [str(id) for id in merged["ids"]])
@@ -372,7 +373,7 @@ class Trash:
                 body.get("by_itself") is True,
                 {str(place): str(id) for place, id in dict(body.get("people") or {}).items()},
             )
-            steps = [Step(str(a), str(b), bool(c)) for a, b, c in body["steps"]]
+            steps = list(traces.steps_in(body))
             # Looked at before anything is moved: half a change would be neither done nor undone.
             if not traces.is_change(body["split"]):
                 raise ValueError(body["split"])

@@ -357,7 +357,7 @@ def _keep_rest(manifest: Manifest, steps: tuple[Step, ...], who: Evidence) -> No
     ]
     words = ", ".join(pair[1] for pair in names) or "what others had"
     body |= {
-        "steps": [[step.source, step.target, step.optional] for step in steps],
+        "steps": traces.steps_as_json(steps),
         "names": names,
         "people": {place: id for place, id in owners.items() if id not in who.ids},
         "title": f"Deleted {words}",
@@ -375,10 +375,9 @@ def _clean(manifest: Manifest, who: Evidence) -> bool:
     if not isinstance(split, dict):
         return False
     changed = False
-    if manifest.owners.get(f"people/{who.slug}") in who.ids and isinstance(
-        split.get("people"), dict
-    ):
-        changed = split["people"].pop(who.slug, None) is not None
+    people = split.get("people")
+    if isinstance(people, dict) and manifest.owners.get(f"people/{who.slug}") in who.ids:
+        changed = people.pop(who.slug, None) is not None
     changed |= bool(split.pop("warnings", None))  # an earlier version kept names in them
     if changed:
         manifest.write()
@@ -395,7 +394,7 @@ def _take_out(change: Path, folder: Path) -> None:
         remove_directory(change)
         return
     manifest.write(
-        steps=[[step.source, step.target, step.optional] for step in steps],
+        steps=traces.steps_as_json(steps),
         title=f"Deleted {len(steps)} unknown",
         pictures=sum(len(picture_names(kept)) for kept in map(manifest.kept, steps) if kept),
     )
