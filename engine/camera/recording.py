@@ -53,7 +53,7 @@ class AviWriter:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
         self._file = os.fdopen(handle, "wb")
         self._width, self._height = width, height
-        self._fps = fps if 1 <= fps <= 1000 else 25.0
+        self._fps = fps if 1 <= fps <= 1000 else USUAL_FPS
         self._sizes: list[int] = []
         self._file.write(self._header(0, 0))
         self.length = _HEADER

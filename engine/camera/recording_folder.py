@@ -104,7 +104,7 @@ def read_session(path: Path) -> dict[str, Any]:
         with open_regular(path / SESSION) as file:
             session = parse_json(file.read(LARGEST_SESSION))
         if session["format"] != FORMAT or not isinstance(session["request"], dict):
-            raise ValueError("it has format {format!r}".format(format=session["format"]))
+            raise ValueError(f"it has format {session['format']!r}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise not_whole(path, f"{SESSION} cannot be used ({error})") from error
     return dict(session)

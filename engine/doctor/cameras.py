@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from engine.camera.source import ignore
 from engine.camera.v4l import CameraFacts, PictureFormat, Size, inspect_cameras
 from engine.cancel import Cancel
 from engine.contract import CameraMeasured, Emit, Finding, Found, State
@@ -126,10 +127,8 @@ def _exposure(camera: CameraFacts) -> Found:
     return Found("note" if manual else "ok", f"exposure {how}", detail, remedy, "exposure")
 
 
-def measure(
-    text: str, settings: CameraSettings, cancel: Cancel, emit: Emit, seconds: float = SECONDS
-) -> CameraMeasured:
-    """Watch a source for a moment; `emit` hears what the reader reports.
+def measure(text: str, settings: CameraSettings, cancel: Cancel) -> CameraMeasured:
+    """Watch a source for a moment.
 
     The rate is counted by the source's own clock, dropped pictures included; a folder has none.
     Raises SourceError where it delivers nothing or hangs, Cancelled.
@@ -140,12 +139,12 @@ def measure(
     first = last = None
     frames = identical = 0
     passed = 0.0
-    with Reader(text, settings, "own", emit, cancel) as reader:
+    with Reader(text, settings, "own", ignore, cancel) as reader:
         for frame in reader.frames(cancel):
             identical += last is not None and np.array_equal(frame.image, last.image)
             first, last, frames = first or frame, frame, frames + 1
             passed = last.seconds - first.seconds
-            if passed >= seconds or frames >= MOST_FRAMES:
+            if passed >= SECONDS or frames >= MOST_FRAMES:
                 break
         info = reader.info
     cancel.check()
@@ -189,7 +188,7 @@ def check_camera(
     """
     device = mask_credentials(source)
     try:
-        measured = measure(source, settings.camera, cancel, lambda event: None)
+        measured = measure(source, settings.camera, cancel)
     except Cancelled:
         raise
     except SourceError as error:

@@ -24,7 +24,7 @@ def clip(path: Path, *levels: int, fps: float = 20.0) -> str:
 
 
 def measured(source: str, **settings: float) -> CameraMeasured:
-    return measure(source, CameraSettings(**settings), Cancel(), lambda event: None)
+    return measure(source, CameraSettings(**settings), Cancel())
 
 
 def test_a_clip_has_the_rate_and_light_it_was_made_with(tmp_path: Path) -> None:
@@ -79,4 +79,4 @@ def test_a_measurement_can_be_given_up() -> None:
     cancel = Cancel()
     cancel.cancel()
     with pytest.raises(Cancelled):
-        measure("demo:collins", CameraSettings(), cancel, lambda event: None)
+        measure("demo:collins", CameraSettings(), cancel)
