@@ -99,15 +99,10 @@ def _figures(done: EvaluateDone) -> str:
     body = [
         (_e(name), _number(value), _bounds(done.intervals.get(key))) for name, value, key in rows
     ]
+    people = many(done.stranger_people, "person", "people")
     text = (
-        "{probes} probes, {missed} of them without a face. Searches by strangers: {searches}, by "
-        "{people}: {whose}."
-    ).format(
-        probes=done.probes,
-        missed=done.missed,
-        searches=done.strangers,
-        people=many(done.stranger_people, "person", "people"),
-        whose=WHOSE[done.strangers_from],
+        f"{done.probes} probes, {done.missed} of them without a face. Searches by strangers: "
+        f"{done.strangers}, by {people}: {WHOSE[done.strangers_from]}."
     )
     table = _table(("Figure", "Value", "95 % bounds"), body, numbers=(1, 2))
     return _section("Figures", _paragraph(text) + table)
@@ -120,10 +115,8 @@ def _plots(done: EvaluateDone, samples: Samples) -> str:
         figures.append(
             (
                 det_plot(done.det, done.threshold, seen),
-                _text(
-                    "DET curve: missed people against named strangers; the dot is the "
-                    "threshold in use. Nearer to the lower left is better."
-                ),
+                "DET curve: missed people against named strangers; the dot is the threshold in "
+                "use. Nearer to the lower left is better.",
             )
         )
     classes = {"own": samples.own, "other": samples.other, "stranger": samples.stranger}
@@ -131,16 +124,9 @@ def _plots(done: EvaluateDone, samples: Samples) -> str:
         figures.append(
             (
                 histogram_plot(classes, done.threshold),
-                _text(
-                    "Scores of probes for {own}their own person{end}, for the {other}best "
-                    "other one{end}, and of {stranger}strangers{end}; the line is the "
-                    "threshold."
-                ).format(
-                    own='<b class="own">',
-                    other='<b class="other">',
-                    stranger='<b class="stranger">',
-                    end="</b>",
-                ),
+                'Scores of probes for <b class="own">their own person</b>, for the '
+                '<b class="other">best other one</b>, and of <b class="stranger">strangers</b>; '
+                "the line is the threshold.",
             )
         )
     shown = "".join(f"<figure>{p}<figcaption>{c}</figcaption></figure>" for p, c in figures)
@@ -149,10 +135,9 @@ def _plots(done: EvaluateDone, samples: Samples) -> str:
 
 def _people(done: EvaluateDone) -> str:
     parts = []
-    by_session = "By session"
     for heading, summary, counted in (
         ("Person", "", done.per_person),
-        ("Session", by_session, done.per_session),
+        ("Session", "By session", done.per_session),
     ):
         rows = [
             (
@@ -182,9 +167,7 @@ def _confused(done: EvaluateDone, crop: Crops) -> str:
 
 
 def _likeness(person: str, other: str, score: float, own: float) -> str:
-    text = _text("{person} looks like {other}: {score:.3f}, own {own:.3f}")
-    bold = [f"<b>{_e(name)}</b>" for name in (person, other)]
-    return text.format(person=bold[0], other=bold[1], score=score, own=own)
+    return f"<b>{_e(person)}</b> looks like <b>{_e(other)}</b>: {score:.3f}, own {own:.3f}"
 
 
 def _suspects(done: EvaluateDone, crop: Crops) -> str:
