@@ -172,7 +172,6 @@ Mode = Literal["sessions", "blocks", "mixed", "random", "own"]
 FORMAT = 1
 """Version written into split.json."""
 
-_AGAIN = Remedy.SPLIT
 _PICTURE = re.compile(r"([^/]+)/[0-9]{4,6}\.png")
 _MOST_CHANGES = 3
 
@@ -245,7 +244,7 @@ def load_split(workspace: Workspace) -> Split | None:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise DataError(
-            "The split is damaged", f"{workspace.split_file}: {reason}", _AGAIN
+            "The split is damaged", f"{workspace.split_file}: {reason}", Remedy.SPLIT
         ) from error
 
 
@@ -273,7 +272,7 @@ def check_fits(split: Split, people: Sequence[Person]) -> None:
         raise SplitMissing(
             "The split no longer fits the pictures",
             f"{told}; and {more} more" if more > 0 else told,
-            _AGAIN,
+            Remedy.SPLIT,
         )
 
 

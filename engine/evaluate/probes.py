@@ -39,8 +39,6 @@ from engine.recognise.threshold import StrangerSet
 HELD_OUT = (("test",), ("validation", "test"))
 """The parts whose pictures are probes: the first that has some of everybody, else the last."""
 
-TRAIN_AGAIN = Remedy.TRAIN
-
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
@@ -123,7 +121,7 @@ def held_out_probes(
             "the model was trained on all of them"
             if learnt
             else "the split has none in {parts}".format(parts=" or ".join(parts)),
-            TRAIN_AGAIN if learnt else Remedy.PROBES,
+            Remedy.TRAIN if learnt else Remedy.PROBES,
         )
     warnings += [
         Warned("no_held_out", person.name)
