@@ -25,7 +25,7 @@ from engine.people import permission
 from engine.people.coach import Coach, FaceGuard, TwinGuard
 from engine.people.person import Person, clean_name
 from engine.people.registry import People
-from engine.people.session import Enrolment
+from engine.people.session import Enrolment, State
 from engine.settings import Settings
 from engine.text import many
 from engine.workspace.folder import Workspace
@@ -85,7 +85,7 @@ class Capture:
                 if not self.viewer.show(frame, boxes, lines, self.reader.dropped):
                     self.cancel.stop()
                 if self.early and self.coach.covered:
-                    self.enrolment.complete()
+                    self.enrolment.end("complete")
                 if self.enrolment.state != "capturing":
                     return
         except SourceError as error:
@@ -249,7 +249,8 @@ def enrol(
                 capture.settle()
             finally:
                 session = enrolment.session
-                _close(enrolment, cancel)
+                ended: State = "stopped" if cancel.stopping else "source_ended"
+                enrolment.end("cancelled" if cancel.cancelled else ended)
                 try:
                     done = enrolment.finish()
                 finally:
@@ -276,18 +277,6 @@ def permit_and_tell(
     if granted.sentence:
         emit(Notice(text=granted.sentence, level="warning", hint=Remedy.CONSENT))
     return granted
-
-
-def _close(enrolment: Enrolment, cancel: Cancel) -> None:
-    """Tell the session why it is over."""
-    if enrolment.state != "capturing":
-        return
-    if cancel.cancelled:
-        enrolment.cancel()
-    elif cancel.stopping:
-        enrolment.stop()
-    else:
-        enrolment.source_ended()
 
 
 def nothing_captured(done: EnrolDone) -> NoPictures:

@@ -40,7 +40,7 @@ from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People
 from engine.pictures import Unreadable, decode_crop, encode_png, read_photograph
 from engine.text import many
-from engine.workspace.audit import Audit, Doing
+from engine.workspace.audit import Audit
 from engine.workspace.identity import IMPORTED
 
 After = Callable[[Person, str], Iterable[Event]]
@@ -161,18 +161,19 @@ class Import:
             return
         session.close(outcome)
         self._crowded += session.crowded
-        stay = session.kept
-        self._images += stay
-        if session.person is None or not stay:
+        writer = session.writer
+        if writer is None or not writer.captured:
             return
-        for event in self.after(session.person, session.id):
+        stay = writer.captured
+        self._images += stay
+        for event in self.after(writer.person, writer.session):
             if isinstance(event, SetAside):
                 self._aside += event.pictures
                 self._images -= event.pictures
                 stay -= event.pictures
             yield event
         if stay > 0:
-            self._persons.add(session.person.slug)
+            self._persons.add(writer.person.slug)
 
     def _photograph(self, session: _PersonSession, path: Path, number: int) -> ImportRefused | Face:
         """Take one photograph's face into the session; the refusal if that cannot be."""
@@ -228,21 +229,9 @@ class _PersonSession:
     refused: Counter[str] = field(default_factory=Counter)
     crowded: int = 0
     """Kept pictures whose photograph shows other faces of comparable size."""
-    person: Person | None = None
-    """Whose session it is, once there is a picture."""
-    _writer: SessionWriter | None = None
-    _doing: Doing | None = None
+    writer: SessionWriter | None = None
+    """Once there is a picture."""
     _known: set[bytes] | None = None
-
-    @property
-    def id(self) -> str:
-        """The session's id, once there is a picture."""
-        return self._writer.session if self._writer else ""
-
-    @property
-    def kept(self) -> int:
-        """Pictures kept in this session."""
-        return self._writer.captured if self._writer else 0
 
     def keep(
         self, face: Face, box: BoxTuple, verdict: Verdict, number: int, label: str, others: int
@@ -253,12 +242,13 @@ class _PersonSession:
         digest = _digest(face.crop)
         if digest in self._known:
             return False
-        if self._writer is None:
-            self.person = self.people.ensure(self.name, self.consent)
-            self._writer = SessionWriter(self.people, self.person, self.source, part=self.part)
+        if self.writer is None:
+            person = self.people.ensure(self.name, self.consent)
+            self.writer = SessionWriter(
+                self.people, person, self.source, part=self.part, action="pictures-imported"
+            )
         try:
-            self._begin()
-            self._writer.add(
+            self.writer.add(
                 encode_png(face.crop),
                 PictureRecord(
                     frame=number,
@@ -281,34 +271,19 @@ class _PersonSession:
 
     def close(self, outcome: str) -> None:
         """Write down how the session ended."""
-        if self._writer is None or self.person is None:
-            return
-        self._writer.close(outcome, self.refused)
-        if self._doing is not None and self._writer.captured:
-            self._doing.more["pictures"] = self._writer.captured
-            Audit(self.people.workspace).end(self._doing)
-        elif self._doing is not None:
-            Audit(self.people.workspace).give_up(self._doing, "nothing")
+        if self.writer is not None:
+            self.writer.close(outcome, self.refused)
 
     def discard(self) -> None:
         """Remove the session, and the person if this was all there was."""
-        if self._writer is not None:
-            self._writer.discard()
-        if self._doing is not None:
-            Audit(self.people.workspace).give_up(self._doing, "cancelled")
+        if self.writer is not None:
+            self.writer.discard()
         self._discard_empty_person()
 
-    def _begin(self) -> None:
-        """Note, before the first picture, that pictures of this person come in."""
-        if self._doing is None and self.person is not None:
-            self._doing = Audit(self.people.workspace).begin(
-                "pictures-imported", [(self.person.id, {})]
-            )
-
     def _discard_empty_person(self) -> None:
-        if self.person is not None:
+        if self.writer is not None:
             with contextlib.suppress(FacedeskError):
-                self.people.discard_if_empty(self.person)
+                self.people.discard_if_empty(self.writer.person)
 
     def _digests_held(self) -> set[bytes]:
         """Digests of the crops the person has already; a damaged one equals nothing."""

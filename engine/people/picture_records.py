@@ -23,6 +23,8 @@ from engine.contract.errors import DataError, PersonNotFound
 from engine.people import traces
 from engine.people.person import FORMAT, Person
 from engine.people.registry import People, utc_now
+from engine.workspace.audit import Audit, Doing
+from engine.workspace.audit_words import Action
 from engine.workspace.files import (
     append_line,
     move,
@@ -62,8 +64,9 @@ class PictureRecord:
 
 @dataclass(eq=False)
 class SessionWriter:
-    """Takes the pictures of one session. The folder appears with the first picture. The caller
-    holds `Workspace.writer`. Every method raises DiskFull or WorkspaceUnusable if the disk refuses;
+    """Takes the pictures of one session. The folder appears with the first picture; before it the
+    audit log says that `action` began, if one is given, and of what is `told`. The caller holds
+    `Workspace.writer`. Every method raises DiskFull or WorkspaceUnusable if the disk refuses;
     pictures that were written stay."""
 
     people: People
@@ -71,11 +74,14 @@ class SessionWriter:
     source: str
     target: int | None = None
     part: str = ""
+    action: Action | None = None
+    told: dict[str, Any] = field(default_factory=dict)
     session: str = field(default="", init=False)
     """The session's id; empty until the first picture is kept."""
     captured: int = field(default=0, init=False)
     _written: int = field(default=0, init=False)
     """Also pictures that were put aside: no name is given twice."""
+    _doing: Doing | None = field(default=None, init=False)
 
     @property
     def folder(self) -> Path:
@@ -86,6 +92,7 @@ class SessionWriter:
         """Put one encoded picture on disk with its details; its file name once it is safely there.
         Raises PersonNotFound if the person was deleted meanwhile: their folder must not come
         back."""
+        self._begin()
         if not self.session:
             self.session = self.people.new_session(
                 self.person, self.source, record.aligned, self.part
@@ -107,7 +114,7 @@ class SessionWriter:
             with contextlib.suppress(OSError):  # The first error says more.
                 (self.folder / file).unlink(missing_ok=True)
             if not self._written:
-                self.discard()
+                self._remove()
             raise
         self._written += 1
         self.captured += 1
@@ -117,12 +124,16 @@ class SessionWriter:
         """So many of the pictures are in the session no longer."""
         self.captured -= pictures
 
-    def close(self, ended: str, refused: Mapping[str, int]) -> None:
-        """Write how the session ended and what was refused. Without a picture: nothing to do."""
+    def close(self, ended: str, refused: Mapping[str, int], **told: Any) -> None:
+        """Write how the session ended and what was refused, and note it with what is `told`.
+        Without a picture there is nothing to write."""
         if self._gone():
-            self.session, self.captured = "", 0
-        if not self.session:
-            return
+            self.forget()
+        if self.session:
+            self._write_end(ended, refused)
+        self._note_end("cancelled" if ended == "cancelled" else "nothing", told)
+
+    def _write_end(self, ended: str, refused: Mapping[str, int]) -> None:
         with contextlib.suppress(FileNotFoundError):
             sync_file(self.folder / RECORDS_FILE)
         try:
@@ -140,7 +151,8 @@ class SessionWriter:
         write_json(self.folder / SESSION_FILE, {**head, **end})
 
     def reassign(self, person: Person) -> None:
-        """Move the session to another person, in one rename. Raises DataError, PersonNotFound."""
+        """Move the session, in one rename, to another person who is enrolled. Raises DataError if
+        they have a session of the very same id, PersonNotFound."""
         if self.session:
             target = self.people.session_directory(person.slug, self.session)
             if target.exists():
@@ -152,16 +164,39 @@ class SessionWriter:
                 sync_directory(target.parent)
             traces.move_features(self.people.workspace, self.person.slug, self.session, person.slug)
         self.person = person
+        if self._doing is not None:
+            Audit(self.people.workspace).give_up(self._doing, "somebody else")
+            self._doing, self.told = None, {**self.told, "new": False}
+            self._begin()
 
     def discard(self) -> None:
         """Remove the session with all its pictures."""
-        if self.session:
-            self.people.discard_session(self.person.slug, self.session, only_if_empty=False)
-        self.forget()
+        self._remove()
+        self._note_end("cancelled", {})
 
     def forget(self) -> None:
         """The session with its pictures is no longer where it was."""
         self.session, self.captured = "", 0
+
+    def _remove(self) -> None:
+        if self.session:
+            self.people.discard_session(self.person.slug, self.session, only_if_empty=False)
+        self.forget()
+
+    def _begin(self) -> None:
+        if self.action is not None and self._doing is None:
+            about = [(self.person.id, self.told)]
+            self._doing = Audit(self.people.workspace).begin(self.action, about)
+
+    def _note_end(self, why: str, told: Mapping[str, Any]) -> None:
+        """Note that it is done, or `why` it is not where nothing was kept."""
+        if self._doing is None:
+            return
+        if self.captured:
+            self._doing.more |= {"pictures": self.captured, **told}
+            Audit(self.people.workspace).end(self._doing)
+        else:
+            Audit(self.people.workspace).give_up(self._doing, why)
 
     def _gone(self) -> bool:
         return bool(self.session) and not self.folder.is_dir()

@@ -26,7 +26,7 @@ from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People
 from engine.people.trash import Trash
 from engine.pictures import encode_png
-from engine.workspace.audit import Audit, Doing
+from engine.workspace.audit import Audit
 from engine.workspace.audit_words import place
 
 if TYPE_CHECKING:
@@ -70,11 +70,16 @@ class Enrolment:
                 f"{self.target} was asked for, 1 to {LARGEST_TARGET} are possible",
                 "Choose another number.",
             )
-        self._audit = Audit(self.people.workspace)
-        self._audit.ready()
-        self._doing: Doing | None = None
+        Audit(self.people.workspace).ready()
         self._began = self.clock()
-        self._writer = SessionWriter(self.people, self.person, self.source, self.target)
+        self._writer = SessionWriter(
+            self.people,
+            self.person,
+            self.source,
+            self.target,
+            action="enrolled",
+            told={"new": self.new_person, "source": place(self.source)},
+        )
         self._previous: NDArray[np.uint8] | None = None
         self._done: EnrolDone | None = None
         self._aside: list[Trashed] = []
@@ -101,8 +106,6 @@ class Enrolment:
             return (self._refuse(frame, faces, verdict.refusal, verdict),)
         face = verdict.face
         try:
-            if self._doing is None:
-                self._begin()
             file = self._writer.add(
                 encode_png(face.crop),
                 PictureRecord(
@@ -116,11 +119,11 @@ class Enrolment:
                 ),
             )
         except FacedeskError:
-            self._end("stopped")
+            self.end("stopped")
             raise
         self._previous = face.crop
         if self.captured >= self.target:
-            self._end("complete")
+            self.end("complete")
         return (
             Captured(
                 person=self.person.name,
@@ -135,22 +138,11 @@ class Enrolment:
             ),
         )
 
-    def complete(self) -> None:
-        """End the session as complete, with fewer pictures than its target."""
-        self._end("complete")
-
-    def stop(self) -> None:
-        """End the session and keep what was captured."""
-        self._end("stopped")
-
-    def source_ended(self) -> None:
-        """The source has no more frames: keep what was captured."""
-        self._end("source_ended")
-
-    def cancel(self) -> None:
-        """Give the session up; `finish` puts its pictures into the trash. A session that is over
-        stays so."""
-        self._end("cancelled")
+    def end(self, state: State) -> None:
+        """End the session so; one that is over stays as it is. What was captured counts; once it is
+        "cancelled" `finish` puts it into the trash."""
+        if self.state == "capturing":
+            self.state = state
 
     def give_up(self, *, for_good: bool = False) -> None:
         """Cancel even a session that is complete already; only before `finish`. With `for_good`
@@ -167,9 +159,6 @@ class Enrolment:
         if self.new_person:
             self.people.discard_if_empty(self.person)
         self.person, self.new_person = person, False
-        if self._doing is not None:
-            self._audit.give_up(self._doing, "somebody else")
-            self._begin()
 
     def put_aside(self, files: Sequence[str], *, asked: bool) -> Trashed | None:
         """Put pictures that show another face into the trash; the session goes on. `asked`: an
@@ -192,15 +181,14 @@ class Enrolment:
         session still capturing is stopped. Further calls return the same event."""
         if self._done is not None:
             return self._done
-        self._end("stopped")
+        self.end("stopped")
         if self.state == "cancelled" and not self.keep_days:
             self._writer.discard()
             for change in self._aside:
                 Trash(self.people.workspace).drop(change.id)
         else:
-            self._writer.close(self.state, self.refused)
-        if self._doing is not None:
-            self._note_end(self._doing)
+            consent = self.person.consent is not None and self.person.consent.given
+            self._writer.close(self.state, self.refused, consent=consent)
         if self.state == "cancelled" and self.captured:
             self._put_away()
         if self.new_person:
@@ -219,11 +207,6 @@ class Enrolment:
         )
         return self._done
 
-    def _begin(self) -> None:
-        """Note, before the first picture, that this person is enrolled."""
-        about = {"new": self.new_person, "source": place(self.source)}
-        self._doing = self._audit.begin("enrolled", [(self.person.id, about)])
-
     def _put_away(self) -> None:
         """Put this session into the trash, its person too if it is all there is of them."""
         people = self.people
@@ -235,16 +218,6 @@ class Enrolment:
             new=self.new_person,
         )
         self._writer.forget()
-
-    def _note_end(self, doing: Doing) -> None:
-        if not self.captured:
-            self._audit.give_up(doing, "cancelled")
-            return
-        doing.more |= {
-            "pictures": self.captured,
-            "consent": self.person.consent is not None and self.person.consent.given,
-        }
-        self._audit.end(doing)
 
     def _refuse(
         self, frame: Frame, faces: tuple[Face, ...], reason: str | None, verdict: Verdict
@@ -260,7 +233,3 @@ class Enrolment:
             frame=frame.sequence,
             box=seen.box_in(frame.image).as_tuple if seen else None,
         )
-
-    def _end(self, state: State) -> None:
-        if self.state == "capturing":
-            self.state = state

@@ -23,7 +23,7 @@ from engine.people.changes import undo
 from engine.people.person import Person
 from engine.people.picture_records import read_records
 from engine.people.registry import People
-from engine.people.session import Enrolment
+from engine.people.session import Enrolment, State
 from engine.pictures import decode_crop
 from engine.settings import DetectionSettings, GateSettings
 from engine.workspace.folder import Workspace
@@ -145,7 +145,7 @@ def test_every_refusal_is_reported(people: People, anna: Person) -> None:
 def test_stopping_keeps_what_was_captured(people: People, anna: Person) -> None:
     session = enrolment(people, anna)
     take_good(session, 2)
-    session.stop()
+    session.end("stopped")
     done = session.finish()
     assert (done.ended, done.captured, done.target) == ("stopped", 2, 3)
     assert people.get("Anna").pictures == 2
@@ -156,7 +156,7 @@ def test_a_source_that_ends_early_keeps_what_was_captured_and_says_so(
 ) -> None:
     session = enrolment(people, anna)
     take_good(session, 2)
-    session.source_ended()
+    session.end("source_ended")
     assert session.finish().ended == "source_ended"
     folder = people.session_directory(anna.slug, session.session)
     assert json.loads((folder / "session.json").read_text())["outcome"] == "source_ended"
@@ -169,7 +169,7 @@ def test_cancelling_removes_this_sessions_pictures_only(people: People, anna: Pe
     first.finish()
     second = enrolment(people, anna)
     take_good(second, 2)
-    second.cancel()
+    second.end("cancelled")
     done = second.finish()
     assert (done.ended, done.captured, done.session) == ("cancelled", 0, "")
     assert [session.id for session in people.get("Anna").sessions] == [first.session]
@@ -186,7 +186,7 @@ def test_what_was_given_up_waits_in_the_trash_and_undo_brings_it_back(
     session = enrolment(people, person, new_person=new)
     take_good(session, 2)
     id = session.session
-    session.cancel()
+    session.end("cancelled")
     done = session.finish()
     assert (done.ended, done.captured, done.given_up) == ("cancelled", 0, 2)
     assert [each.name for each in people.list()] == ["Anna"]
@@ -208,17 +208,17 @@ def test_what_may_not_be_kept_is_not_kept_in_the_trash_either(people: People, an
 def test_a_complete_session_can_no_longer_be_cancelled(people: People, anna: Person) -> None:
     session = enrolment(people, anna, target=1)
     take_good(session, 1)
-    session.cancel()
+    session.end("cancelled")
     assert session.finish().ended == "complete"
     assert people.get("Anna").pictures == 1
 
 
-@pytest.mark.parametrize("end", ["stop", "source_ended", "cancel"])
+@pytest.mark.parametrize("end", ["stopped", "source_ended", "cancelled"])
 def test_a_session_that_is_over_takes_no_more_frames(
-    people: People, anna: Person, end: str
+    people: People, anna: Person, end: State
 ) -> None:
     session = enrolment(people, anna)
-    getattr(session, end)()
+    session.end(end)
     assert take_good(session, 2) == []
     assert files(people) == []
 
@@ -250,12 +250,12 @@ def test_a_session_that_kept_nothing_leaves_no_folder(people: People, anna: Pers
     assert [p.name for p in (people.workspace.people / "anna").iterdir()] == ["person.json"]
 
 
-@pytest.mark.parametrize("end", ["stop", "source_ended", "cancel"])
-def test_a_new_person_without_a_picture_is_not_left_behind(people: People, end: str) -> None:
+@pytest.mark.parametrize("end", ["stopped", "source_ended", "cancelled"])
+def test_a_new_person_without_a_picture_is_not_left_behind(people: People, end: State) -> None:
     session = enrolment(people, people.add("Bob"), new_person=True)
-    if end == "cancel":
+    if end == "cancelled":
         take_good(session, 2)
-    getattr(session, end)()
+    session.end(end)
     session.finish()
     assert people.list() == ()
 
@@ -381,7 +381,7 @@ def test_a_session_can_go_to_another_person_with_all_its_pictures(people: People
     session.take(frame(1), (face(crop(1)),))
     session.reassign(grace)
     session.take(frame(2), (face(crop(2)),))
-    session.stop()
+    session.end("stopped")
     assert session.finish().person == "Grace Hopper"
     assert [(person.name, person.pictures) for person in people.list()] == [("Grace Hopper", 2)]
 
