@@ -80,7 +80,7 @@ from engine.model.store import ModelStore
 from engine.people.permission import permit
 from engine.people.person import clean_name
 from engine.rights.erase import erase
-from engine.rights.upkeep import SeenNotes, SeenWriter, Watched, note_settings
+from engine.rights.upkeep import SeenWriter, Watched, note_settings
 from engine.settings import Settings
 from engine.text import mask_credentials
 from engine.workspace.folder import Workspace
@@ -118,7 +118,7 @@ class LocalDesk(QuickCalls):
         self._faces = FaceQuestions(self._processes, workspace)
         self._likenesses = LikenessQuestions(self._processes, workspace)
         self._keeping = UnknownWriter(workspace, settings, self._writer.hold, self._tell)
-        self._seen = SeenWriter(SeenNotes(workspace, lambda: self._writer.hold("last seen")))
+        self._seen = SeenWriter(workspace, lambda: self._writer.hold("last seen"))
         self._watchdog = Watchdog(
             settings.processes, lambda: list(self._processes.children.values()), self._tell
         )

@@ -265,64 +265,47 @@ WAITING = 64
 
 
 @dataclass
-class SeenNotes:
-    """`hear` takes every event of a recognition; `hold` takes the writer lock for a moment. A
-    photograph that stands for itself is not a person who came by, and is not noted."""
+class SeenWriter:
+    """`hear` takes every event of a recognition, for a thread that writes: `hold` takes the writer
+    lock for a moment. A photograph that stands for itself is not a person who came by, and is not
+    noted."""
 
     workspace: Workspace
     hold: Callable[[], AbstractContextManager[object]]
     clock: Callable[[], float] = time.monotonic
     _noted: dict[str, str] = field(default_factory=dict)
     _failed: dict[str, float] = field(default_factory=dict)
+    _queue: queue.Queue[str | None] = field(default_factory=partial(queue.Queue, WAITING))
+    _thread: threading.Thread | None = None
 
-    def news(self, event: Event) -> str:
-        """The identity of whom the event names for the first time today; empty for nobody."""
+    def hear(self, event: Event) -> None:
+        """Have it noted whom an event names, once a person and day. Never blocks or raises."""
         if not isinstance(event, FaceSeen) or event.person is None or not event.track:
-            return ""
+            return
+        if not event.candidate_id:
+            return
         id, today = event.candidate_id, datetime.now(UTC).strftime("%Y-%m-%d")
         if self._noted.get(id) == today or self.clock() < self._failed.get(id, 0.0):
-            return ""
+            return
         self._noted[id] = today
-        return id
-
-    def hear(self, event: Event) -> None:
-        """Note whom an event names; writes at most once a person and day. Never raises."""
-        if person := self.news(event):
-            self.note(person)
-
-    def note(self, person: str) -> None:
-        """Write down that the person of this identity was seen."""
-        try:
-            with self.hold():
-                note_seen(self.workspace, People(self.workspace).by_id(person).slug)
-        except FacedeskError:
-            self._noted.pop(person, None)
-            self._failed[person] = self.clock() + AGAIN
-
-
-class SeenWriter:
-    """`SeenNotes` on a thread of its own, for the process that carries events."""
-
-    def __init__(self, notes: SeenNotes) -> None:
-        self._notes = notes
-        self._queue: queue.Queue[str | None] = queue.Queue(WAITING)
-        self._thread: threading.Thread | None = None
-
-    def hear(self, event: Event) -> None:
-        """Take an event; never blocks."""
-        if person := self._notes.news(event):
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="last seen", daemon=True)
-                self._thread.start()
-            with contextlib.suppress(queue.Full):
-                self._queue.put_nowait(person)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="last seen", daemon=True)
+            self._thread.start()
+        with contextlib.suppress(queue.Full):
+            self._queue.put_nowait(id)
 
     def close(self, seconds: float) -> None:
         """Let what waits be written, for at most so long."""
         if self._thread is not None and not self._queue.full():
             self._queue.put(None)
             self._thread.join(seconds)
+            self._thread = None
 
     def _run(self) -> None:
         while (person := self._queue.get()) is not None:
-            self._notes.note(person)
+            try:
+                with self.hold():
+                    note_seen(self.workspace, People(self.workspace).by_id(person).slug)
+            except FacedeskError:
+                self._noted.pop(person, None)
+                self._failed[person] = self.clock() + AGAIN

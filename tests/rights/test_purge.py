@@ -18,7 +18,7 @@ from engine.people.clock import Clock, last_seen, note_seen
 from engine.people.registry import People
 from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
-from engine.rights.upkeep import AGAIN, SeenNotes, due, purge, unseen
+from engine.rights.upkeep import AGAIN, SeenWriter, due, purge, unseen
 from engine.settings import RetentionSettings, Settings
 from engine.workspace.files import write_bytes
 from engine.workspace.folder import Workspace
@@ -183,13 +183,15 @@ def test_somebody_deleted_meanwhile_does_not_come_back(workspace: Workspace) -> 
 
 def test_only_a_named_face_of_a_track_is_noted(workspace: Workspace) -> None:
     anna = People(workspace).add("Anna").id
-    notes = SeenNotes(workspace, lambda: workspace.writer("test"))
+    notes = SeenWriter(workspace, lambda: workspace.writer("test"))
     seen = replace(face("Anna"), candidate_id=anna)
     for event in (face(None), replace(seen, track=0), replace(seen, person=None)):
         notes.hear(event)
     notes.hear(replace(seen, candidate_id="f" * 16))  # another human of the name, gone since
+    notes.close(10)
     assert last_seen(workspace, "anna") == ""
     notes.hear(seen)
+    notes.close(10)
     assert last_seen(workspace, "anna") == f"{datetime.now(UTC):%Y-%m-%d}"
 
 
@@ -205,10 +207,12 @@ def test_while_another_process_writes_it_is_tried_again_later(workspace: Workspa
             raise WorkspaceLocked("in use")
         return workspace.writer("test")
 
-    notes = SeenNotes(workspace, hold, lambda: clock[0])
+    notes = SeenWriter(workspace, hold, lambda: clock[0])
     for _ in range(3):
         notes.hear(seen)
+        notes.close(10)
     assert (tries, last_seen(workspace, "anna")) == (1, "")
     clock[0] = AGAIN + 1
     notes.hear(seen)
+    notes.close(10)
     assert last_seen(workspace, "anna")
