@@ -8,7 +8,6 @@ Two layouts are understood, also side by side:
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from collections import Counter
@@ -80,14 +79,7 @@ class ImportPlan:
 
     def shown(self, path: Path) -> str:
         """A file's name for people: relative to the folder, and always valid text."""
-        return _text(str(path.relative_to(self.root)))
-
-
-@dataclass(slots=True)
-class _Gathering:
-    names: dict[str, str] = field(default_factory=dict)
-    files: dict[tuple[str, str], list[Path]] = field(default_factory=dict)
-    strays: list[tuple[Path, str]] = field(default_factory=list)
+        return _text(path.relative_to(self.root))
 
 
 def plan_import(folder: Path, *, divided: bool = False) -> ImportPlan:
@@ -105,54 +97,21 @@ def plan_import(folder: Path, *, divided: bool = False) -> ImportPlan:
     NoPictures if there is no picture in the sub-folders.
     """
     if not os.path.isdir(folder):
-        raise DataError(
-            "There is no such folder", f"{_text(str(folder))}: {_problem(folder)}", _HINT
-        )
-    found = _Gathering()
-    folders, files = _entries(folder, folder, found)
+        raise DataError("There is no such folder", f"{_text(folder)}: {_problem(folder)}", _HINT)
+    search = _Search(folder)
+    folders, files = search.entries(folder)
     if not folders:
         raise DataError(
             "There is nobody to import",
-            f"{_text(str(folder))} has no sub-folders"
-            + (", only files" if files else ", it is empty"),
+            f"{_text(folder)} has no sub-folders" + (", only files" if files else ", it is empty"),
             _HINT,
         )
-    _note_loose(files, found)
-    for sub in folders:
-        inner_folders, inner_files = _entries(sub, folder, found)
-        is_part = (
-            sub.name.casefold() in PART_NAMES
-            and inner_folders
-            and not any(map(is_picture_name, inner_files))
-        )
-        if is_part:
-            _note_loose(inner_files, found)
-            part = PART_NAMES[sub.name.casefold()]
-            for person in inner_folders:
-                _gather(person, *_entries(person, folder, found), found, part)
-        else:
-            _gather(sub, inner_folders, inner_files, found)
-    if not any(found.files.values()):
-        raise NoPictures(
-            "There are no pictures to import",
-            "; ".join(
-                (
-                    f"no sub-folder of {_text(str(folder))} holds a picture file",
-                    *ImportPlan(folder, (), tuple(found.strays)).left_out,
-                )
-            ),
-            _HINT,
-        )
-    divided = divided and len({part for _key, part in found.files if part}) > 1
-    people: dict[tuple[str, str], list[Path]] = {}
-    for (key, part), files in found.files.items():
-        people.setdefault((key, part if divided else ""), []).extend(files)
-    planned = (
-        PersonFiles(found.names[key], tuple(files), part)
-        for (key, part), files in people.items()
-        if files
-    )
-    return ImportPlan(folder, tuple(planned), tuple(found.strays))
+    search.look_through(folders, files)
+    plan = ImportPlan(folder, search.people(divided=divided), tuple(search.strays))
+    if not plan.people:
+        why = f"no sub-folder of {_text(folder)} holds a picture file"
+        raise NoPictures("There are no pictures to import", "; ".join((why, *plan.left_out)), _HINT)
+    return plan
 
 
 def plan_strangers(path: Path, name: str | None = None) -> ImportPlan:
@@ -165,41 +124,30 @@ def plan_strangers(path: Path, name: str | None = None) -> ImportPlan:
     there is no picture in it; NameInvalid.
     """
     is_folder = os.path.isdir(path)
-    root = path if is_folder else path.parent
-    found = _Gathering()
-    folders, files = _entries(root, root, found) if is_folder else ([], [path])
+    search = _Search(path if is_folder else path.parent)
+    folders, files = search.entries(path) if is_folder else ([], [path])
     if name is not None and folders:
         raise DataError(
             "One name does not fit several people",
-            f"{_text(str(path))} has sub-folders, and each is a stranger of its own",
+            f"{_text(path)} has sub-folders, and each is a stranger of its own",
             "Give no name, or a folder with pictures of one person.",
         )
-    if folders:
-        with contextlib.suppress(NoPictures):
-            plan = plan_import(root)
-            loose = [path for path, reason in plan.strays if reason == "no_person"]
-            others = tuple(stray for stray in plan.strays if stray[1] != "no_person")
-            alone = tuple(map(_alone, loose))
-            return ImportPlan(root, (*plan.people, *alone), others)
-    for folder in folders:  # there is no picture in them: what may not be read is told
-        _entries(folder, root, found)
-    _note_loose(files, found)
-    pictures = [path for path, reason in found.strays if reason == "no_person"]
-    others = tuple(stray for stray in found.strays if stray[1] != "no_person")
-    if not pictures:
+    search.look_through(folders, files)
+    loose = tuple(file for file, reason in search.strays if reason == "no_person")
+    others = tuple(stray for stray in search.strays if stray[1] != "no_person")
+    people = search.people(divided=False)
+    if name is None:
+        people += tuple(map(_alone, loose))
+    elif loose:
+        people = (PersonFiles(clean_name(name), loose),)
+    plan = ImportPlan(search.root, people, others)
+    if not people:
         raise NoPictures(
             "There are no pictures of strangers",
-            "; ".join(
-                (
-                    f"{_text(str(path))} holds no picture file",
-                    *ImportPlan(root, (), tuple(found.strays)).left_out,
-                )
-            ),
+            "; ".join((f"{_text(path)} holds no picture file", *plan.left_out)),
             "Give a folder with one sub-folder a stranger, or one picture a stranger.",
         )
-    if name is not None:
-        return ImportPlan(root, (PersonFiles(clean_name(name), tuple(pictures)),), others)
-    return ImportPlan(root, tuple(map(_alone, pictures)), others)
+    return plan
 
 
 def _alone(picture: Path) -> PersonFiles:
@@ -211,58 +159,90 @@ def _alone(picture: Path) -> PersonFiles:
         return PersonFiles(f"picture {slug_for(shown, lambda _: False)}", (picture,))
 
 
-def _gather(
-    folder: Path, inner: Iterable[Path], files: Iterable[Path], found: _Gathering, part: str = ""
-) -> None:
-    """Add one person's folder, which lies in that of a part or in none."""
-    found.strays.extend((nested, "nested_folder") for nested in inner)
-    try:
-        name = clean_name(folder.name)
-    except NameInvalid:
-        found.strays.extend((file, "name_invalid") for file in files)
-        return
-    key = name_key(name)
-    found.names.setdefault(key, name)
-    pictures = found.files.setdefault((key, part), [])
-    for file in files:
-        if is_picture_name(file):
-            pictures.append(file)
-        else:
-            found.strays.append((file, "not_a_picture"))
+@dataclass(slots=True)
+class _Search:
+    """What was found below `root`: names by their key, pictures by key and part, and strays."""
 
+    root: Path
+    names: dict[str, str] = field(default_factory=dict)
+    pictures: dict[tuple[str, str], list[Path]] = field(default_factory=dict)
+    strays: list[tuple[Path, str]] = field(default_factory=list)
 
-def _note_loose(files: Iterable[Path], found: _Gathering) -> None:
-    """Files that lie in no person's folder."""
-    for file in files:
-        found.strays.append((file, "no_person" if is_picture_name(file) else "not_a_picture"))
+    def people(self, *, divided: bool) -> tuple[PersonFiles, ...]:
+        """Everybody with a picture, once a part if they are `divided` into several."""
+        divided = divided and len({part for _key, part in self.pictures if part}) > 1
+        found: dict[tuple[str, str], list[Path]] = {}
+        for (key, part), pictures in self.pictures.items():
+            found.setdefault((key, part if divided else ""), []).extend(pictures)
+        return tuple(
+            PersonFiles(self.names[key], tuple(pictures), part)
+            for (key, part), pictures in found.items()
+            if pictures
+        )
 
+    def look_through(self, folders: Iterable[Path], files: Iterable[Path]) -> None:
+        """Take in the sub-folders of the root, and the files beside them."""
+        self._sort(files)
+        for sub in folders:
+            inner, files = self.entries(sub)
+            part = PART_NAMES.get(sub.name.casefold(), "")
+            if part and inner and not any(map(is_picture_name, files)):
+                self._sort(files)
+                for person in inner:
+                    self._person(person, *self.entries(person), part)
+            else:
+                self._person(sub, inner, files)
 
-def _entries(folder: Path, root: Path, found: _Gathering) -> tuple[list[Path], list[Path]]:
-    """Sub-folders and files, each in natural order; without hidden ones and clutter. Links that
-    lead out of `root`, and sub-folders that cannot be read (`lost+found`), are noted and left out.
-    Raises DataError if that is `root`."""
-    try:
-        names = os.listdir(folder)
-    except OSError as error:
-        if folder != root:
-            reason = "denied" if isinstance(error, PermissionError) else "unreadable"
-            found.strays.append((folder, reason))
-            return [], []
-        raise DataError(
-            "A folder cannot be read",
-            f"{_text(str(folder))}: {os.strerror(error.errno or 0)}",
-            "Check its owner and permissions.",
-        ) from error
-    visible = [n for n in names if not n.startswith(".") and n.casefold() not in _CLUTTER]
-    paths = []
-    for path in (folder / name for name in sorted(visible, key=_natural)):
-        if leads_outside(path, root):
-            found.strays.append((path, "leads_outside"))
-        else:
-            paths.append(path)
-    # Not Path.is_dir: it raises for what lies in a folder that may be listed, but not entered.
-    folders = [path for path in paths if os.path.isdir(path)]
-    return folders, [path for path in paths if not os.path.isdir(path)]
+    def _person(
+        self, folder: Path, inner: Iterable[Path], files: Iterable[Path], part: str = ""
+    ) -> None:
+        """Add one person's folder, which lies in that of a part or in none."""
+        self.strays.extend((nested, "nested_folder") for nested in inner)
+        try:
+            name = clean_name(folder.name)
+        except NameInvalid:
+            self.strays.extend((file, "name_invalid") for file in files)
+            return
+        key = name_key(name)
+        self.names.setdefault(key, name)
+        self._sort(files, self.pictures.setdefault((key, part), []))
+
+    def _sort(self, files: Iterable[Path], pictures: list[Path] | None = None) -> None:
+        """Take the pictures among the files; in nobody's folder they are strays too."""
+        for file in files:
+            if not is_picture_name(file):
+                self.strays.append((file, "not_a_picture"))
+            elif pictures is None:
+                self.strays.append((file, "no_person"))
+            else:
+                pictures.append(file)
+
+    def entries(self, folder: Path) -> tuple[list[Path], list[Path]]:
+        """Sub-folders and files, each in natural order; without hidden ones and clutter. Links that
+        lead out of the root, and sub-folders that cannot be read (`lost+found`), are noted and left
+        out. Raises DataError if that is the root."""
+        try:
+            names = os.listdir(folder)
+        except OSError as error:
+            if folder != self.root:
+                reason = "denied" if isinstance(error, PermissionError) else "unreadable"
+                self.strays.append((folder, reason))
+                return [], []
+            raise DataError(
+                "A folder cannot be read",
+                f"{_text(folder)}: {os.strerror(error.errno or 0)}",
+                "Check its owner and permissions.",
+            ) from error
+        visible = [n for n in names if not n.startswith(".") and n.casefold() not in _CLUTTER]
+        paths = []
+        for path in (folder / name for name in sorted(visible, key=_natural)):
+            if leads_outside(path, self.root):
+                self.strays.append((path, "leads_outside"))
+            else:
+                paths.append(path)
+        # Not Path.is_dir: it raises for what lies in a folder that may be listed, but not entered.
+        folders = [path for path in paths if os.path.isdir(path)]
+        return folders, [path for path in paths if not os.path.isdir(path)]
 
 
 def _problem(folder: Path) -> str:
@@ -282,6 +262,6 @@ def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
     return [(int(p), "") if p.isascii() and p.isdigit() else (-1, p) for p in parts], name
 
 
-def _text(path: str) -> str:
+def _text(path: Path) -> str:
     """A path as valid text: bytes that are not UTF-8 become question marks."""
     return os.fsencode(path).decode("utf-8", "replace")
