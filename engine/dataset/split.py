@@ -23,8 +23,7 @@ from __future__ import annotations
 
 import random as randomness
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -36,9 +35,9 @@ from engine.settings import SplitSettings
 from engine.text import many
 from engine.workspace.files import read_json, write_json
 from engine.workspace.folder import Workspace
-from engine.workspace.identity import IMPORTED, PARTS, Part, is_session_id
+from engine.workspace.identity import IMPORTED, PARTS, is_session_id
 
-Parts = dict[Part, tuple[str, ...]]
+Parts = Mapping[str, tuple[str, ...]]
 Shares = tuple[float, float, float]
 
 TOO_FEW = 3
@@ -51,17 +50,13 @@ def assign(person: Person, shares: Shares, seed: int, random: bool) -> Parts:
     """Every picture of `person` in exactly one part, in order of capture within each."""
     # Seeded by text, which Python keeps stable over versions; the slug keeps people independent.
     source = randomness.Random(f"{seed}:{person.slug}")
-    pictures = [name for session in person.sessions for name in _names(session)]
+    pictures = _names(person.sessions)
     if random and len(pictures) >= TOO_FEW:
         return _scattered(pictures, shares, source)
     if divided(person):
-        others = tuple(session for session in person.sessions if not session.part)
-        drawn = _drawn(others, shares, source)
-        given = {
-            part: [n for s in person.sessions if s.part == part for n in _names(s)]
-            for part in PARTS
-        }
-        return _parts(*([*given[part], *drawn[part]] for part in PARTS))
+        of = {part: [s for s in person.sessions if s.part == part] for part in ("", *PARTS)}
+        drawn = _drawn(of[""], shares, source)
+        return {part: (*_names(of[part]), *drawn[part]) for part in PARTS}
     return _drawn(person.sessions, shares, source)
 
 
@@ -73,11 +68,11 @@ def divided(person: Person) -> bool:
 
 def _drawn(sessions: Sequence[SessionInfo], shares: Shares, source: randomness.Random) -> Parts:
     """The sessions' pictures by the rules."""
-    pictures = [name for session in sessions for name in _names(session)]
+    pictures = _names(sessions)
     if len(pictures) < TOO_FEW:
-        return _parts(pictures, [], [])
+        return _parts([pictures, [], []])
     if len(sessions) == 1:
-        return _parts(*_blocks(pictures, shares))
+        return _parts(_blocks(pictures, shares))
     if len(sessions) == 2:
         return _two_sessions(sessions, shares, source)
     return _whole_sessions(sessions, shares, source)
@@ -102,12 +97,12 @@ def counts_for(number: int, shares: Sequence[float]) -> tuple[int, ...]:
     return tuple(counts)
 
 
-def _names(session: SessionInfo) -> list[str]:
-    return [f"{session.id}/{picture}" for picture in session.pictures]
+def _names(sessions: Iterable[SessionInfo]) -> list[str]:
+    return [f"{session.id}/{picture}" for session in sessions for picture in session.pictures]
 
 
-def _parts(train: list[str], validation: list[str], test: list[str]) -> Parts:
-    return {"train": tuple(train), "validation": tuple(validation), "test": tuple(test)}
+def _parts(pictures: Sequence[Sequence[str]]) -> Parts:
+    return dict(zip(PARTS, map(tuple, pictures), strict=True))
 
 
 def _blocks(pictures: list[str], shares: Sequence[float]) -> list[list[str]]:
@@ -121,12 +116,8 @@ def _blocks(pictures: list[str], shares: Sequence[float]) -> list[list[str]]:
 
 def _scattered(pictures: list[str], shares: Shares, source: randomness.Random) -> Parts:
     shuffled = source.sample(pictures, len(pictures))
-    train, validation, test = (set(block) for block in _blocks(shuffled, shares))
-    return _parts(
-        [p for p in pictures if p in train],
-        [p for p in pictures if p in validation],
-        [p for p in pictures if p in test],
-    )
+    blocks = map(frozenset, _blocks(shuffled, shares))
+    return _parts([[p for p in pictures if p in block] for block in blocks])
 
 
 def _by_size(sessions: Sequence[SessionInfo], source: randomness.Random) -> list[SessionInfo]:
@@ -139,10 +130,9 @@ def _two_sessions(
     sessions: Sequence[SessionInfo], shares: Shares, source: randomness.Random
 ) -> Parts:
     if shares[1] + shares[2] <= 0:
-        return _parts([name for session in sessions for name in _names(session)], [], [])
+        return _parts([_names(sessions), [], []])
     larger, other = _by_size(sessions, source)
-    validation, test = _blocks(_names(other), shares[1:])
-    return _parts(_names(larger), validation, test)
+    return _parts([_names([larger]), *_blocks(_names([other]), shares[1:])])
 
 
 def _whole_sessions(
@@ -160,11 +150,7 @@ def _whole_sessions(
         part = max(choice, key=lambda index: missing[index])
         place[session.id] = part
         missing[part] -= len(session.pictures)
-    train, validation, test = (
-        [name for session in sessions if place[session.id] == index for name in _names(session)]
-        for index in range(3)
-    )
-    return _parts(train, validation, test)
+    return _parts([_names(s for s in sessions if place[s.id] == index) for index in range(3)])
 
 
 Mode = Literal["sessions", "blocks", "mixed", "random", "own"]
@@ -189,7 +175,12 @@ class Split:
     seed: int
     mode: Mode
     shares: tuple[float, float, float]
-    people: Mapping[str, Mapping[Part, tuple[str, ...]]]
+    people: Mapping[str, Parts]
+
+    def pictures(self, slug: str, parts: Sequence[str]) -> tuple[str, ...]:
+        """A person's pictures in these parts; none of somebody who is not in the split."""
+        own = self.people.get(slug, {})
+        return tuple(picture for part in parts for picture in own.get(part, ()))
 
 
 def make_split(people: Sequence[Person], settings: SplitSettings, random: bool = False) -> Split:
@@ -260,8 +251,8 @@ def check_fits(split: Split, people: Sequence[Person]) -> None:
         if slug not in split.people:
             changes.append(f"{person.name} is new")
             continue
-        now = {f"{s.id}/{picture}" for s in person.sessions for picture in s.pictures}
-        then = {picture for part in PARTS for picture in split.people[slug][part]}
+        now = set(_names(person.sessions))
+        then = set(split.pictures(slug, PARTS))
         if new := len(now - then):
             changes.append(f"{many(new, 'new picture')} of {person.name}")
         if gone := len(then - now):
@@ -280,16 +271,11 @@ def summarise(split: Split, people: Sequence[Person], warnings: Sequence[Warned]
     """Counts of the split, in all and by name, with what is to be said of it."""
     names = {person.slug: person.name for person in people}
     counts = {
-        names.get(slug, slug): {str(part): len(parts[part]) for part in PARTS}
+        names.get(slug, slug): {part: len(parts[part]) for part in PARTS}
         for slug, parts in split.people.items()
     }
-    total: Counter[str] = Counter()
-    for count in counts.values():
-        total.update(count)
     return SplitDone(
-        train=total["train"],
-        validation=total["validation"],
-        test=total["test"],
+        **{part: sum(count[part] for count in counts.values()) for part in PARTS},
         people=counts,
         warnings=tuple(warnings),
         mode=split.mode,
@@ -348,7 +334,7 @@ def _of_person(person: Person, split: Split) -> list[Warned]:
 
 def _parse(body: Any) -> Split:
     if body["version"] != FORMAT:
-        raise ValueError("version {version!r} is not known here".format(version=body["version"]))
+        raise ValueError(f"version {body['version']!r} is not known here")
     seed, mode = body["seed"], body["mode"]
     if type(seed) is not int or mode not in get_args(Mode):
         raise ValueError("seed or mode is not valid")
@@ -360,7 +346,7 @@ def _parse(body: Any) -> Split:
         if not is_slug(slug):
             raise ValueError(f"{slug!r} is no person's folder")
         people[slug] = {part: _pictures(slug, entry[part]) for part in PARTS}
-        every = [picture for part in PARTS for picture in people[slug][part]]
+        every = [picture for part in people[slug].values() for picture in part]
         if len(every) != len(set(every)):
             raise ValueError(f"a picture of {slug} is in two parts")
     return Split(seed, mode, cast("tuple[float, float, float]", shares), people)

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.contract import FeaturesProgress, Notice
+from engine.contract import FeaturesProgress
 from engine.contract.errors import DataError
 from engine.evaluate.figures import Probes
 from engine.faces.detect import FaceFinder
 from engine.model.face_space import Space
-from engine.model.feature_store import EmbeddingCache
+from engine.model.feature_store import EmbeddingCache, Progress
 from engine.model.vectors import Float32, Labels
 from engine.model.vgg16 import BATCH, Extracts
 from engine.people.person import Person
@@ -29,18 +29,6 @@ from engine.pictures import decode_crop, read_photograph
 from engine.recognise.recogniser import Recogniser
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import by_one_camera
-
-
-class Progresses(Protocol):
-    """Adds up the progress of pieces of work, as `engine.jobs.material.Progress` does."""
-
-    def within_session(self, event: FeaturesProgress | Notice) -> None:
-        """Pass on how far the present piece is."""
-        ...
-
-    def session_done(self, files: int) -> None:
-        """The present piece, of so many files, is complete."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +56,21 @@ class EnrolledPictures:
         return tuple(
             session if session in shot[label] else ""
             for session, label in zip(sessions, self.labels.tolist(), strict=True)
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names (people,) of the gallery's people."""
+        return tuple(person.name for person in self.people)
+
+    def at(self, rows: Sequence[int] | NDArray[np.intp]) -> EnrolledPictures:
+        """Only the pictures of these rows."""
+        return EnrolledPictures(
+            self.people,
+            self.embeddings[rows],
+            self.labels[rows],
+            tuple(self.keys[row] for row in rows),
+            tuple(self.paths[row] for row in rows),
         )
 
     def rows(self, wanted: Sequence[Iterable[str]]) -> NDArray[np.intp]:
@@ -100,7 +103,7 @@ class PictureReader:
         space: Space,
         recogniser: Recogniser,
         finder: FaceFinder,
-        progress: Progresses,
+        progress: Progress,
         cancel: Cancel,
     ) -> None:
         self._extractor = extractor
@@ -198,29 +201,19 @@ def central_crop(finder: FaceFinder, file: Path) -> NDArray[np.uint8] | None:
 MOST_PAIRS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class ConfusedPair:
+class ConfusedPair(NamedTuple):
     """A probe of `person` that looks like `other`, and the picture of `other` most like it.
 
-    `score` is the probe's for `other`, `own_score` for `person`; both are indices into the
-    gallery. `picture` is None if the other person's pictures are not at hand.
+    `score` is the probe's for `other`, `own_score` for `person`. `probe` and `picture` are paths,
+    the latter empty if the other person's pictures are not at hand.
     """
 
-    person: int
-    other: int
+    person: str
+    other: str
     score: float
     own_score: float
-    probe: Path
-    picture: Path | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GalleryPictures:
-    """What the gallery was made of: `embeddings` (n, dims), `labels` (n,), `paths` (n,)."""
-
-    embeddings: Float32
-    labels: Labels
-    paths: Sequence[Path]
+    probe: str
+    picture: str
 
 
 def confusion_matrix(probes: Probes, people: int, threshold: float) -> tuple[tuple[int, ...], ...]:
@@ -242,13 +235,14 @@ def confused_pairs(
     embeddings: Float32,
     paths: Sequence[Path],
     threshold: float,
-    gallery: GalleryPictures,
+    gallery: EnrolledPictures,
 ) -> tuple[ConfusedPair, ...]:
     """The most confused pairs of people, worst first, MOST_PAIRS at most, one probe a pair.
 
     A probe confuses its person with another if that other is its candidate, scores as high as
     its own person, or would be named (reaches `threshold`). Of a pair's probes the one with the
-    largest difference stands for it. `embeddings` (n, dims) and `paths` (n,) are the probes'.
+    largest difference stands for it. `embeddings` (n, dims) and `paths` (n,) are the probes',
+    `gallery` has the pictures that the centres were made of.
     """
     searches, labels = probes.searches, np.asarray(probes.labels)
     rows = np.arange(len(searches))
@@ -264,20 +258,20 @@ def confused_pairs(
     ranked = sorted(worst.items(), key=lambda item: (-item[1][0], item[0]))[:MOST_PAIRS]
     return tuple(
         ConfusedPair(
-            person=person,
-            other=other,
-            score=float(searches.scores[row, other]),
-            own_score=float(own[row]),
-            probe=paths[row],
-            picture=_most_alike(embeddings[row], other, gallery),
+            gallery.people[person].name,
+            gallery.people[other].name,
+            float(searches.scores[row, other]),
+            float(own[row]),
+            str(paths[row]),
+            _most_alike(embeddings[row], other, gallery),
         )
         for (person, other), (_, row) in ranked
     )
 
 
-def _most_alike(embedding: Float32, person: int, gallery: GalleryPictures) -> Path | None:
+def _most_alike(embedding: Float32, person: int, gallery: EnrolledPictures) -> str:
     """The picture of `person` with the largest cosine to `embedding`."""
-    theirs = np.flatnonzero(np.asarray(gallery.labels) == person)
+    theirs = np.flatnonzero(gallery.labels == person)
     if not len(theirs):
-        return None
-    return gallery.paths[int(theirs[(gallery.embeddings[theirs] @ embedding).argmax()])]
+        return ""
+    return str(gallery.paths[theirs[(gallery.embeddings[theirs] @ embedding).argmax()]])

@@ -7,7 +7,7 @@ own and every enrolled person once.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
@@ -27,25 +27,15 @@ from engine.contract.errors import (
 )
 from engine.contract.events_base import Warned, grouped
 from engine.dataset.split import Split
-from engine.evaluate.figures import Probes, Searches, Strangers, searches_of
+from engine.evaluate.figures import Probes, Searches, Strangers
 from engine.evaluate.pictures import Photographs
 from engine.model.record import ModelInfo, decode
-from engine.model.vectors import Float32
+from engine.model.vectors import Labels
 from engine.people.import_plan import plan_import
 from engine.people.person import Person, whose
-from engine.recognise.recogniser import Recogniser
-from engine.recognise.threshold import StrangerSet
 
 HELD_OUT = (("test",), ("validation", "test"))
 """The parts whose pictures are probes: the first that has some of everybody, else the last."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldOut:
-    """A split's probes: `keys[i]` are "<session>/<file>" of person i; `warnings` for people."""
-
-    keys: tuple[tuple[str, ...], ...]
-    warnings: tuple[Warned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,70 +47,61 @@ class FolderProbes:
     warnings: tuple[Warned, ...] = ()
 
 
-class TrainedOn:
-    """The pictures that a model was trained on, as `details["trained_on"]` lists them.
+def trained_on(info: ModelInfo) -> frozenset[tuple[str, str]] | None:
+    """The pictures, (identity, "<session>/<file>"), that a model was trained on.
 
-    See `engine.model.record`. Raises ModelCorrupt if malformed.
+    None if it does not say, as older ones do not. Raises ModelCorrupt if malformed.
     """
-
-    def __init__(self, info: ModelInfo) -> None:
-        listed = info.details.get("trained_on")
-        self.known = listed is not None
-        """Whether the model says so at all; older ones do not."""
-        try:
-            self._files = {
-                (id, session): decode(text)
-                for id, sessions in (listed or {}).items()
-                for session, text in sessions.items()
-            }
-        except (AttributeError, TypeError, ValueError) as error:
-            raise ModelCorrupt(
-                "The model is damaged",
-                f"{info.id}: trained_on: {error}",
-                "Train again.",
-            ) from error
-
-    def __contains__(self, picture: tuple[str, str]) -> bool:
-        """Whether (identity, "<session>/<file>") is among them."""
-        id, key = picture
-        session, _unused, file = key.partition("/")
-        return file in self._files.get((id, session), ())
+    record = info.details.get("trained_on")
+    if record is None:
+        return None
+    try:
+        return frozenset(
+            (id, f"{session}/{file}")
+            for id, sessions in record.items()
+            for session, text in sessions.items()
+            for file in decode(text)
+        )
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ModelCorrupt(
+            "The model is damaged", f"{info.id}: trained_on: {error}", "Train again."
+        ) from error
 
 
-def held_out_parts(split: Split, slugs: Sequence[str]) -> tuple[str, ...]:
+def held_out_parts(split: Split, people: Sequence[Person]) -> tuple[str, ...]:
     """The parts whose pictures are probes: test, and validation too if somebody has no test."""
     for parts in HELD_OUT:
-        if all(_pictures(split, slug, parts) for slug in slugs):
+        if all(split.pictures(person.slug, parts) for person in people):
             return parts
     return HELD_OUT[-1]
 
 
 def held_out_probes(
-    split: Split, people: Sequence[Person], info: ModelInfo, parts: Sequence[str]
-) -> HeldOut:
-    """The pictures of `parts` of `people` (the gallery's) that `info`'s model has not learnt.
-
-    Raises NoPictures if there is none, ModelCorrupt.
+    split: Split, people: Sequence[Person], info: ModelInfo
+) -> tuple[tuple[tuple[str, ...], ...], list[Warned]]:
+    """The held-out pictures ("<session>/<file>") of each of `people` (the gallery's) that `info`'s
+    model has not learnt, and warnings. Raises NoPictures if there is none, ModelCorrupt.
     """
-    trained = TrainedOn(info)
+    parts = held_out_parts(split, people)
+    trained = trained_on(info)
     keys: list[tuple[str, ...]] = []
     learnt = 0
     for person in people:
-        listed = _pictures(split, person.slug, parts)
-        free = tuple(key for key in listed if (person.id, key) not in trained)
+        listed = split.pictures(person.slug, parts)
+        free = tuple(key for key in listed if (person.id, key) not in (trained or ()))
         learnt += len(listed) - len(free)
         keys.append(free)
     warnings = []
     if learnt:
         warnings.append(Warned("trained_on", figures=(learnt,)))
-    elif not trained.known and split_differs(split, info.details.get("split", {})):
+    elif trained is None and split_differs(split, info.details.get("split", {})):
         warnings.append(Warned("newer_split"))
     if not any(keys):
         raise NoPictures(
             "There are no held-out pictures to search with",
             "the model was trained on all of them"
             if learnt
-            else "the split has none in {parts}".format(parts=" or ".join(parts)),
+            else f"the split has none in {' or '.join(parts)}",
             Remedy.TRAIN if learnt else Remedy.PROBES,
         )
     warnings += [
@@ -128,7 +109,7 @@ def held_out_probes(
         for person, own in zip(people, keys, strict=True)
         if not own
     ]
-    return HeldOut(tuple(keys), tuple(warnings))
+    return tuple(keys), warnings
 
 
 def split_differs(split: Split, recorded: Mapping[str, Any]) -> bool:
@@ -140,7 +121,7 @@ def split_differs(split: Split, recorded: Mapping[str, Any]) -> bool:
     )
 
 
-def folder_probes(folder: Path, names: Sequence[str], slugs: Sequence[str]) -> FolderProbes:
+def folder_probes(folder: Path, people: Sequence[Person]) -> FolderProbes:
     """The pictures of `folder`, one sub-folder a person of the gallery.
 
     See `whose` for which name is whose. Raises DataError if the folder cannot be used or matches
@@ -152,7 +133,8 @@ def folder_probes(folder: Path, names: Sequence[str], slugs: Sequence[str]) -> F
         raise NoPictures("There are no probes", error.message, error.hint) from error
     except DataError as error:
         raise DataError("The probes cannot be used", error.message, error.hint) from error
-    find = whose(names, slugs)
+    names = [person.name for person in people]
+    find = whose(names, [person.slug for person in people])
     files: list[Path] = []
     labels: list[int] = []
     strangers: list[str] = []
@@ -195,43 +177,16 @@ def _listed(names: Sequence[str], most: int = 5) -> str:
     return f"{told} and {len(names) - most} more" if len(names) > most else told
 
 
-def _pictures(split: Split, slug: str, parts: Sequence[str]) -> tuple[str, ...]:
-    own = {str(part): keys for part, keys in split.people.get(slug, {}).items()}
-    return tuple(key for part in parts for key in own.get(part, ()))
-
-
 StrangersFrom = Literal["own", "folder", "left_out", "own_and_left_out", "none"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """Strangers that were found, and where.
-
-    `proposals` (n, people) are what a model whose candidates come from the crops (recipe
-    `classic`) says of their pictures, see `searches_of`; without them the candidate is who
-    scores best, so that at least as many are named as live.
-    """
-
-    strangers: StrangerSet
-    source: StrangersFrom
-    proposals: Float32 | None = None
-
-    def searched(self, recogniser: Recogniser) -> Strangers:
-        """Their searches in the recogniser's gallery."""
-        searches = searches_of(recogniser, self.strangers.embeddings, self.proposals)
-        return Strangers(searches, self.strangers.groups)
 
 
 @dataclass(frozen=True, slots=True)
 class StrangerFiles:
-    """Pictures of strangers: `files[i]` shows stranger `groups[i]`, an index into `names`.
-
-    `warnings` say what was left out.
-    """
+    """Pictures of strangers: `files[i]` shows stranger `groups[i]`; `warnings` say what was left
+    out."""
 
     files: tuple[Path, ...]
     groups: tuple[int, ...]
-    names: tuple[str, ...]
     warnings: tuple[Warned, ...] = ()
 
 
@@ -250,17 +205,15 @@ def stranger_files(folder: Path) -> StrangerFiles:
     names: dict[str, int] = {}
     groups = [names.setdefault(label.split("/")[0], len(names)) for _, label in found]
     told = tuple(Warned("said", "", (each.text,)) for each in heard if isinstance(each, Notice))
-    return StrangerFiles(tuple(file for file, _ in found), tuple(groups), tuple(names), told)
+    return StrangerFiles(tuple(file for file, _ in found), tuple(groups), told)
 
 
-def strangers_in_folder(
-    listed: StrangerFiles, read: Callable[[Sequence[Path]], Photographs]
-) -> tuple[Found, tuple[Warned, ...]]:
-    """The strangers of a folder, and warnings. A picture without a face is no search: left out.
-
-    Raises NoPictures if no picture shows a face.
+def strangers_in(
+    listed: StrangerFiles, photographs: Photographs
+) -> tuple[Labels, tuple[Warned, ...]]:
+    """Which stranger each of the folder's photographs shows, and warnings. A picture without a
+    face is no search: left out. Raises NoPictures if no picture shows a face.
     """
-    photographs = read(listed.files)
     if not len(photographs.embeddings):
         raise NoPictures(
             "There are no strangers",
@@ -272,13 +225,8 @@ def strangers_in_folder(
         figures = len(photographs.missed), len(listed.files)
         warnings += (Warned("stranger_without_face", "", figures),)
     # Numbered anew, so that strangers without any face do not count as people.
-    kept, groups = np.unique(np.array(listed.groups)[photographs.places], return_inverse=True)
-    found = StrangerSet(
-        photographs.embeddings,
-        groups.astype(np.intp),
-        tuple(listed.names[group] for group in kept.tolist()),
-    )
-    return Found(found, "folder", photographs.proposals), warnings
+    groups = np.array(listed.groups, np.int64)[photographs.places]
+    return np.unique(groups, return_inverse=True)[1], warnings
 
 
 def together(

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,81 +53,72 @@ TWIN = 0.7
 one person."""
 
 
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """A picture to look at: `person` is an index into the gallery, `sentence` is for people."""
+class Suspect(NamedTuple):
+    """A picture to look at, by its person's name and its path; `sentence` is for people."""
 
-    person: int
-    picture: Path
+    person: str
+    picture: str
     kind: SuspectKind
     sentence: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Gathered:
-    """n pictures of p people: `embeddings` (n, dims), `labels` (n,), `paths` (n,), `names` (p,);
-    `sessions` (n,), the capture of each, empty for a photograph, to look for second faces by
-    `cuts`.
-    """
-
-    embeddings: Float32
-    labels: Labels
-    paths: Sequence[Path]
-    names: Sequence[str]
-    sessions: Sequence[str] = ()
-    cuts: Cuts | None = None
-
-
 def suspects(
-    pictures: Gathered,
+    pictures: EnrolledPictures,
     space: Space,
     threshold: float,
-    sharpness: Callable[[], NDArray[np.float64]],
-    others: Callable[[], NDArray[np.int64]],
+    cuts: Cuts | None,
+    sharpness: Callable[[Sequence[Path]], NDArray[np.float64]],
+    others: Callable[[Sequence[Path]], NDArray[np.int64]],
 ) -> tuple[Suspect, ...]:
     """The worst first, MOST_SUSPECTS at most: second faces, twins, then mislabelled, then blurred
     pictures, then those of a crowd.
 
-    `threshold` is what a stranger's picture should not reach, `sharpness` gives (n,) values of
-    `engine.faces.quality.sharpness`, `others` (n,) counts of the photographs' other faces.
-    Pictures of people who are each other's twins are not also called mislabelled.
+    `threshold` is what a stranger's picture should not reach, second faces are looked for by
+    `cuts`. Of n paths `sharpness` gives (n,) values of `engine.faces.quality.sharpness`, `others`
+    (n,) counts of the photographs' other faces. Pictures of people who are each other's twins are
+    not also called mislabelled.
     """
     if not len(pictures.labels):
         return ()
     scores = own_excluded_scores(pictures, space)
     twins = twin_pairs(pictures.labels, scores, threshold)
-    faces = two_faced(pictures.embeddings, pictures.labels, pictures.sessions, pictures.cuts)
+    faces = two_faced(pictures.embeddings, pictures.labels, pictures.captures, cuts)
     found = [
-        *(_second_face(pictures, *each) for each in faces),
+        *(_second_face(pictures, each) for _person, each in faces),
         *(_twin(pictures, scores, pair) for pair in twins),
         *_mislabelled(pictures, scores, threshold, frozenset(twins)),
-        *_blurred(pictures, sharpness()),
+        *_blurred(pictures, sharpness(pictures.paths)),
     ]
     told = {suspect.picture for suspect in found}
-    crowd = _crowd(pictures, scores, threshold, others())
+    crowd = _crowd(pictures, scores, threshold, others(pictures.paths))
     found += [suspect for suspect in crowd if suspect.picture not in told]
     return tuple(found[:MOST_SUSPECTS])
 
 
-def _second_face(pictures: Gathered, person: int, faces: tuple[NDArray[np.intp], ...]) -> Suspect:
+def _second_face(pictures: EnrolledPictures, faces: tuple[NDArray[np.intp], ...]) -> Suspect:
     """The most typical picture of the second face."""
     shown = most_typical(pictures.embeddings, faces[1])
-    text = (
-        "{count} of {name}'s {total} pictures show another face than the others: two people under "
+    name = pictures.names[pictures.labels[shown]]
+    count, total = sum(map(len, faces[1:])), sum(map(len, faces))
+    sentence = (
+        f"{count} of {name}'s {total} pictures show another face than the others: two people under "
         "one name, or one who has changed very much."
     )
-    count, total = sum(map(len, faces[1:])), sum(map(len, faces))
-    sentence = text.format(count=count, name=pictures.names[person], total=total)
-    return Suspect(person, pictures.paths[shown], "two_faces", sentence)
+    return _suspect(pictures, shown, "two_faces", sentence)
 
 
-def own_excluded_scores(pictures: Gathered, space: Space) -> Float32:
+def _suspect(pictures: EnrolledPictures, row: int, kind: SuspectKind, sentence: str) -> Suspect:
+    person = pictures.people[pictures.labels[row]].name
+    return Suspect(person, str(pictures.paths[row]), kind, sentence)
+
+
+def own_excluded_scores(pictures: EnrolledPictures, space: Space) -> Float32:
     """(n, p) score of every picture for every person, for its own one without the picture.
 
     A centre that holds a picture always resembles it. NaN for the own person of fewer than
     LEAST_PICTURES pictures, and for people without any.
     """
-    labels, people = np.asarray(pictures.labels), len(pictures.names)
+    labels, people = pictures.labels, len(pictures.people)
     counts = np.bincount(labels, minlength=people)
     there = np.flatnonzero(counts)
     places = np.searchsorted(there, labels)
@@ -163,29 +154,25 @@ def twin_pairs(labels: Labels, scores: Float32, threshold: float) -> tuple[tuple
     )
 
 
-def _twin(pictures: Gathered, scores: Float32, pair: tuple[int, int]) -> Suspect:
+def _twin(pictures: EnrolledPictures, scores: Float32, pair: tuple[int, int]) -> Suspect:
     one, other = pair
-    theirs = np.flatnonzero(np.asarray(pictures.labels) == one)
+    theirs = np.flatnonzero(pictures.labels == one)
     row = int(theirs[scores[theirs, other].argmax()])
     names = pictures.names
-    return Suspect(
-        one,
-        pictures.paths[row],
-        "twin",
-        (
-            f"{names[one]} and {names[other]} score for each other like one person: "
-            "enrolled twice, or "
-            "very much alike."
-        ),
+    sentence = (
+        f"{names[one]} and {names[other]} score for each other like one person: enrolled twice, "
+        "or very much alike."
     )
+    return _suspect(pictures, row, "twin", sentence)
 
 
 def _mislabelled(
-    pictures: Gathered, scores: Float32, threshold: float, twins: frozenset[tuple[int, int]]
+    pictures: EnrolledPictures, scores: Float32, threshold: float, twins: frozenset[tuple[int, int]]
 ) -> list[Suspect]:
     """Pictures that would be named somebody else, and score clearly less for their own person."""
     found = []
-    for row, label in enumerate(np.asarray(pictures.labels).tolist()):
+    names = pictures.names
+    for row, label in enumerate(pictures.labels.tolist()):
         own = float(scores[row, label])
         others = np.where(np.arange(scores.shape[1]) == label, np.nan, scores[row])
         if not np.isfinite(own) or not np.isfinite(others).any():
@@ -195,52 +182,46 @@ def _mislabelled(
         pair = (min(label, other), max(label, other))
         if score >= threshold and score - own >= CLEARLY and pair not in twins:
             sentence = (
-                f"It looks like {pictures.names[other]} (score {score:.2f}), not like "
-                "the other pictures of "
-                f"{pictures.names[label]} ({own:.2f})."
+                f"It looks like {names[other]} (score {score:.2f}), not like the other pictures "
+                f"of {names[label]} ({own:.2f})."
             )
-            suspect = Suspect(label, pictures.paths[row], "mislabelled", sentence)
-            found.append((score - own, suspect))
-    return [suspect for _, suspect in sorted(found, key=lambda item: -item[0])]
+            found.append((own - score, _suspect(pictures, row, "mislabelled", sentence)))
+    return [suspect for _, suspect in sorted(found, key=itemgetter(0))]
 
 
-def _blurred(pictures: Gathered, sharpness: NDArray[np.float64]) -> list[Suspect]:
+def _blurred(pictures: EnrolledPictures, sharpness: NDArray[np.float64]) -> list[Suspect]:
     """Pictures far softer than their person's others, or than everybody's, softest first."""
-    labels = np.asarray(pictures.labels)
+    labels, names = pictures.labels, pictures.names
     everybody = float(np.median(sharpness))
     found = []
     for row, label in enumerate(labels.tolist()):
         own = float(np.median(sharpness[labels == label]))
         usual = max(own, everybody)
         if sharpness[row] < SOFT * usual:
-            text = (
-                "Its sharpness is {own:.0f}, the median of {name}'s pictures is {usual:.0f}."
-                if own >= everybody
-                else "Its sharpness is {own:.0f}, the median of all pictures is {usual:.0f}."
+            whose = f"{names[label]}'s" if own >= everybody else "all"
+            sentence = (
+                f"Its sharpness is {sharpness[row]:.0f}, the median of {whose} pictures is "
+                f"{usual:.0f}."
             )
-            sentence = text.format(own=sharpness[row], name=pictures.names[label], usual=usual)
-            suspect = Suspect(label, pictures.paths[row], "blurred", sentence)
-            found.append((sharpness[row] / usual, suspect))
-    return [suspect for _, suspect in sorted(found, key=lambda item: item[0])]
+            found.append((sharpness[row] / usual, _suspect(pictures, row, "blurred", sentence)))
+    return [suspect for _, suspect in sorted(found, key=itemgetter(0))]
 
 
 def _crowd(
-    pictures: Gathered, scores: Float32, threshold: float, others: NDArray[np.int64]
+    pictures: EnrolledPictures, scores: Float32, threshold: float, others: NDArray[np.int64]
 ) -> list[Suspect]:
     """Pictures from among other faces that do not look like their person's others, or of a person
     who has too few others to tell; least alike first."""
-    labels = np.asarray(pictures.labels)
-    own = np.nan_to_num(scores[np.arange(len(labels)), labels], nan=-np.inf)
-    sentence = "Other faces were in its photograph ({count}): it may show one of those people."
+    own = np.nan_to_num(scores[np.arange(len(scores)), pictures.labels], nan=-np.inf)
     rows = np.flatnonzero((others > 0) & (own < threshold))
     return [
-        Suspect(
-            int(labels[row]),
-            pictures.paths[row],
+        _suspect(
+            pictures,
+            row,
             "crowd",
-            sentence.format(count=int(others[row])),
+            f"Other faces were in its photograph ({others[row]}): it may show one of those people.",
         )
-        for row in rows[np.argsort(own[rows], kind="stable")]
+        for row in rows[np.argsort(own[rows], kind="stable")].tolist()
     ]
 
 
@@ -258,9 +239,9 @@ def leakage(
     if split.mode == "random" or not pictures.people:
         return {}
     random = random_split(pictures.people, split)
-    slugs = [person.slug for person in pictures.people]
     # The same parts for both, or their sizes would differ.
-    parts = max((held_out_parts(each, slugs) for each in (split, random)), key=HELD_OUT.index)
+    both = (held_out_parts(each, pictures.people) for each in (split, random))
+    parts = max(both, key=HELD_OUT.index)
     held_out = _figures(pictures, split, parts, space, fpir)
     mixed = _figures(pictures, random, parts, space, fpir)
     if not all(math.isfinite(value) for value in (*held_out, *mixed)):
@@ -273,7 +254,7 @@ def random_split(people: Sequence[Person], split: Split) -> Split:
     """The pictures of `split` scattered at random, with its shares and seed."""
     same = []
     for person in people:
-        listed = {key for part in PARTS for key in split.people.get(person.slug, {}).get(part, ())}
+        listed = frozenset(split.pictures(person.slug, PARTS))
         sessions = (
             dataclasses.replace(
                 session,
@@ -291,7 +272,10 @@ def _figures(
     pictures: EnrolledPictures, split: Split, parts: Sequence[str], space: Space, fpir: float
 ) -> tuple[float, float]:
     """Rank-1 and TPIR on one split; NaN where somebody has nothing to train on, or no probe is."""
-    learn, probes = _rows(pictures, split, ("train",)), _rows(pictures, split, parts)
+    learn, probes = (
+        pictures.rows([split.pictures(person.slug, names) for person in pictures.people])
+        for names in (("train",), parts)
+    )
     people = len(pictures.people)
     if not len(probes) or len(np.unique(pictures.labels[learn])) < people:
         return math.nan, math.nan
@@ -305,13 +289,3 @@ def _figures(
     right = found.candidates == pictures.labels[probes]
     named = right & (found.best >= calibration.threshold)
     return float(right.mean()), float(named.mean())
-
-
-def _rows(pictures: EnrolledPictures, split: Split, parts: Sequence[str]) -> NDArray[np.intp]:
-    def keys(person: Person) -> list[str]:
-        own: Mapping[str, tuple[str, ...]] = {
-            str(part): listed for part, listed in split.people.get(person.slug, {}).items()
-        }
-        return [key for part in parts for key in own.get(part, ())]
-
-    return pictures.rows([keys(person) for person in pictures.people])

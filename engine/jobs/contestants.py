@@ -91,8 +91,7 @@ def probes_in(
     Labels are indices into `people`. Raises NoPictures if no picture shows a face, DataError if
     the folder cannot be read or is of nobody enrolled, Cancelled.
     """
-    names, slugs = [person.name for person in people], [person.slug for person in people]
-    chosen = folder_probes(folder, names, slugs)
+    chosen = folder_probes(folder, people)
     files = list(zip(chosen.files, chosen.labels, strict=True))
     probes = _looked_at(files, settings, cancel)
     if not len(probes.labels):

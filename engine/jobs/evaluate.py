@@ -16,24 +16,35 @@ from engine.contract import Emit, EvaluateDone
 from engine.contract.errors import Remedy, SplitMissing, UsageError
 from engine.contract.events_base import Warned
 from engine.contract.requests import EvaluateRequest
-from engine.dataset.split import Split, check_fits, load_split
-from engine.evaluate import probes as choosing
+from engine.dataset.split import check_fits, load_split
 from engine.evaluate.figures import Figures, Probes, Strangers, measure, searches_of
 from engine.evaluate.pictures import (
     EnrolledPictures,
-    GalleryPictures,
     PictureReader,
     central_crop,
     confused_pairs,
     confusion_matrix,
 )
+from engine.evaluate.probes import (
+    FolderProbes,
+    StrangerFiles,
+    StrangersFrom,
+    folder_probes,
+    held_out_probes,
+    left_out,
+    stranger_files,
+    strangers_in,
+    together,
+    trained_on,
+)
 from engine.evaluate.report import REPORT, Samples, summary, too_few, write_report
-from engine.evaluate.suspects import Gathered, Suspect, leakage, suspects
+from engine.evaluate.suspects import leakage, suspects
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import luma, sharpness_of
-from engine.jobs.material import Progress, stale_ids, stranger_embeddings
+from engine.jobs.material import stale_ids, stranger_embeddings
 from engine.jobs.split import warnings_of
 from engine.model.face_space import Space
+from engine.model.feature_store import Progress
 from engine.model.networks import Backbones, model_in_use
 from engine.model.record import StoredModel
 from engine.model.store import ModelStore
@@ -122,30 +133,26 @@ class _Evaluation:
         self.samples = Samples(np.empty(0), np.empty(0), np.empty(0))
 
     def run(self) -> EvaluateDone:
-        wanted = self._request.model
+        request, workspace = self._request, self._workspace
         model = (
-            ModelStore(self._workspace).load(wanted)
-            if wanted is not None
-            else model_in_use(self._workspace, self._emit)
+            ModelStore(workspace).load(request.model)
+            if request.model is not None
+            else model_in_use(workspace, self._emit)
         )
-        if not self._request.probes:
+        if not request.probes:
             # Held-out pictures enrol too: they are searched in what was made without them.
             model = model.as_judged()
         people = self._gallery_people(model)
         # Whatever is wrong with the folders is said before the slow work begins.
-        held_out, folder_probes = self._choose_probes(model, people)
-        stranger_files = (
-            choosing.stranger_files(Path(self._request.strangers).expanduser())
-            if self._request.strangers
-            else None
-        )
-        files = [*(folder_probes.files if folder_probes else ())]
-        files += stranger_files.files if stranger_files else ()
-        progress = Progress(len(files) + sum(person.pictures for person in people), self._emit)
+        chosen = self._probes_of(request.probes, people) if request.probes else None
+        held_out = self._held_out(model, people) if chosen is None else ()
+        others = stranger_files(Path(request.strangers).expanduser()) if request.strangers else None
+        photographs = sum(len(each.files) for each in (chosen, others) if each is not None)
+        progress = Progress(photographs + sum(person.pictures for person in people), self._emit)
 
         backbone = self._backbones.of(model.info)
         extractor, space = backbone.extractor, backbone.space
-        own = stranger_embeddings(self._workspace, extractor, space, self._cancel, self._emit)
+        own = stranger_embeddings(workspace, extractor, space, self._cancel, self._emit)
         recogniser = Recogniser(
             model,
             extractor,
@@ -156,12 +163,12 @@ class _Evaluation:
             strangers=own,
         )
         reader = PictureReader(extractor, space, recogniser, self._finder, progress, self._cancel)
-        pictures = reader.enrolled(self._workspace, people)
-        if folder_probes is not None:
-            probes = self._folder_searches(folder_probes, reader, recogniser)
+        pictures = reader.enrolled(workspace, people)
+        if chosen is not None:
+            probes = self._folder_searches(chosen, reader, recogniser)
         else:
-            probes = self._held_out_searches(held_out, pictures, reader, recogniser)
-        strangers, source = self._strangers(stranger_files, own, reader, recogniser, probes.probes)
+            probes = _held_out_searches(pictures.at(pictures.rows(held_out)), reader, recogniser)
+        strangers, source = self._strangers(others, own, reader, recogniser, probes.probes)
         self._cancel.check()
         cuts = TWO_FACES.get(backbone.name)
         return self._measured(model, space, recogniser, pictures, probes, strangers, source, cuts)
@@ -188,60 +195,37 @@ class _Evaluation:
         ]
         return people
 
-    def _choose_probes(
-        self, model: StoredModel, people: Sequence[Person]
-    ) -> tuple[choosing.HeldOut, choosing.FolderProbes | None]:
-        names = [person.name for person in people]
-        if self._request.probes:
-            folder = Path(self._request.probes).expanduser()
-            found = choosing.folder_probes(folder, names, [person.slug for person in people])
-            self._warnings += found.warnings
-            return choosing.HeldOut(()), found
-        split = self._needed_split()
-        parts = choosing.held_out_parts(split, [person.slug for person in people])
-        held_out = choosing.held_out_probes(split, people, model.info, parts)
-        self._warnings += held_out.warnings
-        enrolled, unread = People(self._workspace).everybody()
-        self._warnings += [Warned("said", "", (each.sentence,)) for each in unread]
-        not_here = {person.name for person in enrolled}.difference(names)
-        self._warnings += (
-            each
-            for each in warnings_of(self._workspace, split, enrolled)
-            if each.subject not in not_here
-        )
-        try:
-            check_fits(split, enrolled)
-        except SplitMissing as error:
-            self._warnings.append(Warned("unfitting_split", "", (str(error),)))
-        return held_out, None
+    def _probes_of(self, folder: str, people: Sequence[Person]) -> FolderProbes:
+        found = folder_probes(Path(folder).expanduser(), people)
+        self._warnings += found.warnings
+        return found
 
-    def _needed_split(self) -> Split:
+    def _held_out(
+        self, model: StoredModel, people: Sequence[Person]
+    ) -> tuple[tuple[str, ...], ...]:
+        """The held-out pictures of each of the `people`."""
         if self._split is None:
             raise SplitMissing(
                 "There is no split yet", "the probes are its held-out pictures", Remedy.PROBES
             )
-        return self._split
-
-    def _held_out_searches(
-        self,
-        held_out: choosing.HeldOut,
-        pictures: EnrolledPictures,
-        reader: PictureReader,
-        recogniser: Recogniser,
-    ) -> _ProbePictures:
-        rows = pictures.rows(held_out.keys)
-        paths = tuple(pictures.paths[row] for row in rows)
-        embeddings = pictures.embeddings[rows]
-        labels = pictures.labels[rows]
-        groups = tuple(
-            f"{pictures.people[label].name}/{pictures.keys[row].partition('/')[0]}"
-            for row, label in zip(rows.tolist(), labels.tolist(), strict=True)
+        keys, warnings = held_out_probes(self._split, people, model.info)
+        self._warnings += warnings
+        enrolled, unread = People(self._workspace).everybody()
+        self._warnings += [Warned("said", "", (each.sentence,)) for each in unread]
+        not_here = {person.name for person in enrolled}.difference(each.name for each in people)
+        self._warnings += (
+            each
+            for each in warnings_of(self._workspace, self._split, enrolled)
+            if each.subject not in not_here
         )
-        searches = searches_of(recogniser, embeddings, reader.proposals_of(paths, embeddings))
-        return _ProbePictures(Probes(searches, labels, groups), embeddings, paths)
+        try:
+            check_fits(self._split, enrolled)
+        except SplitMissing as error:
+            self._warnings.append(Warned("unfitting_split", "", (str(error),)))
+        return keys
 
     def _folder_searches(
-        self, chosen: choosing.FolderProbes, reader: PictureReader, recogniser: Recogniser
+        self, chosen: FolderProbes, reader: PictureReader, recogniser: Recogniser
     ) -> _ProbePictures:
         photographs = reader.photographs(chosen.files)
         labels = np.array(chosen.labels, np.int64)
@@ -262,22 +246,24 @@ class _Evaluation:
 
     def _strangers(
         self,
-        files: choosing.StrangerFiles | None,
+        files: StrangerFiles | None,
         own: StrangerSet,
         reader: PictureReader,
         recogniser: Recogniser,
         probes: Probes,
-    ) -> tuple[Strangers | None, choosing.StrangersFrom]:
+    ) -> tuple[Strangers | None, StrangersFrom]:
         if files is not None:
-            found, warnings = choosing.strangers_in_folder(files, reader.photographs)
+            seen = reader.photographs(files.files)
+            groups, warnings = strangers_in(files, seen)
             self._warnings += warnings
-            return found.searched(recogniser), found.source
+            searches = searches_of(recogniser, seen.embeddings, seen.proposals)
+            return Strangers(searches, groups), "folder"
+        mine = None
         if len(own):
             self._warnings.append(Warned("own_strangers"))
-        return choosing.together(
-            choosing.Found(own, "own").searched(recogniser) if len(own) else None,
-            choosing.left_out(probes, len(recogniser.gallery)),
-        )
+            # Without a classifier's proposals: at least as many are named as live.
+            mine = Strangers(searches_of(recogniser, own.embeddings), own.groups)
+        return together(mine, left_out(probes, len(recogniser.gallery)))
 
     # --- the figures ----------------------------------------------------------------------------
 
@@ -289,7 +275,7 @@ class _Evaluation:
         pictures: EnrolledPictures,
         probes: _ProbePictures,
         strangers: Strangers | None,
-        source: choosing.StrangersFrom,
+        source: StrangersFrom,
         cuts: Cuts | None,
     ) -> EvaluateDone:
         names, threshold = recogniser.names, recogniser.threshold
@@ -297,12 +283,11 @@ class _Evaluation:
         figures = measure(names, probes.probes, strangers, threshold, fpir)
         searches = len(strangers.searches) if strangers else 0
         count = strangers.count if strangers else 0
-        leaked = leakage(pictures, self._split, space, fpir) if self._split else {}
         self._warnings += too_few(figures, searches, count, source, fpir)
         self.samples = _samples(probes.probes, strangers)
-        pairs = confused_pairs(
-            probes.probes, probes.embeddings, probes.paths, threshold, self._learnt(model, pictures)
-        )
+        learnt = self._learnt(model, pictures)
+        # The curve's own threshold: twins themselves raise the one that the model was given.
+        reach = threshold_for(space.impostors, len(names), fpir)
         return EvaluateDone(
             model=model.info.id,
             recipe=model.info.recipe,
@@ -314,57 +299,38 @@ class _Evaluation:
             fpir=fpir,
             threshold=threshold,
             confusion=confusion_matrix(probes.probes, len(names), threshold),
-            confused=tuple(
-                (
-                    names[pair.person],
-                    names[pair.other],
-                    pair.score,
-                    pair.own_score,
-                    str(pair.probe),
-                    str(pair.picture or ""),
-                )
-                for pair in pairs
+            confused=confused_pairs(
+                probes.probes, probes.embeddings, probes.paths, threshold, learnt
             ),
-            suspects=tuple(
-                (names[each.person], str(each.picture), each.kind, each.sentence)
-                for each in self._suspects(pictures, space, names, cuts)
-            ),
-            leakage=leaked,
+            suspects=suspects(pictures, space, reach, cuts, _sharpness, _others),
+            leakage=leakage(pictures, self._split, space, fpir) if self._split else {},
             sentence=summary(figures, searches, count),
             warnings=tuple(dict.fromkeys(self._warnings)),
         )
 
-    def _learnt(self, model: StoredModel, pictures: EnrolledPictures) -> GalleryPictures:
+    def _learnt(self, model: StoredModel, pictures: EnrolledPictures) -> EnrolledPictures:
         """The pictures that the model's centres were made of, as far as is known."""
-        trained = choosing.TrainedOn(model.info)
-        people = pictures.people
-        if trained.known:
-            labels = pictures.labels.tolist()
-            rows = [
-                row
-                for row, (label, key) in enumerate(zip(labels, pictures.keys, strict=True))
-                if (people[label].id, key) in trained
-            ]
-        elif self._split is not None:
-            learnt = [self._split.people.get(each.slug, {}).get("train", ()) for each in people]
-            rows = pictures.rows(learnt).tolist()
-        else:
-            rows = list(range(len(pictures.keys)))
-        return GalleryPictures(
-            pictures.embeddings[rows], pictures.labels[rows], [pictures.paths[row] for row in rows]
-        )
+        trained, people = trained_on(model.info), pictures.people
+        if trained is not None:
+            found = zip(pictures.labels.tolist(), pictures.keys, strict=True)
+            learnt = [(people[label].id, key) in trained for label, key in found]
+            return pictures.at(np.flatnonzero(learnt))
+        if self._split is None:
+            return pictures
+        train = [self._split.pictures(person.slug, ("train",)) for person in people]
+        return pictures.at(pictures.rows(train))
 
-    def _suspects(
-        self, pictures: EnrolledPictures, space: Space, names: Sequence[str], cuts: Cuts | None
-    ) -> tuple[Suspect, ...]:
-        sessions = pictures.captures
-        gathered = Gathered(
-            pictures.embeddings, pictures.labels, pictures.paths, names, sessions, cuts
-        )
-        # The curve's own threshold: twins themselves raise the one that the model was given.
-        reach = threshold_for(space.impostors, len(names), self._recognition.fpir)
-        paths = pictures.paths
-        return suspects(gathered, space, reach, lambda: _sharpness(paths), lambda: _others(paths))
+
+def _held_out_searches(
+    held_out: EnrolledPictures, reader: PictureReader, recogniser: Recogniser
+) -> _ProbePictures:
+    embeddings, paths = held_out.embeddings, held_out.paths
+    groups = tuple(
+        f"{held_out.people[label].name}/{key.partition('/')[0]}"
+        for label, key in zip(held_out.labels.tolist(), held_out.keys, strict=True)
+    )
+    searches = searches_of(recogniser, embeddings, reader.proposals_of(paths, embeddings))
+    return _ProbePictures(Probes(searches, held_out.labels, groups), embeddings, paths)
 
 
 def dialled(settings: RecognitionSettings, fpir: float | None) -> RecognitionSettings:

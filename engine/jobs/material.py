@@ -11,6 +11,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from engine.contract.people import read_consent
 from engine.dataset.split import Split
 from engine.model.backbones import BACKBONES, Backbone
 from engine.model.face_space import Space
-from engine.model.feature_store import EmbeddingCache, FeatureCache, wanted_views
+from engine.model.feature_store import EmbeddingCache, FeatureCache, Progress, wanted_views
 from engine.model.record import ModelInfo
 from engine.model.vectors import Array, Float32, Labels, Levelled, stacked, unit
 from engine.model.vgg16 import Extracts
@@ -85,10 +86,11 @@ class Material:
         The rows of `embed` and the crops of `crops` are in this order.
         """
         return tuple(
-            (index, *picture)
+            (index, session, file)
             for index, person in enumerate(self.people)
-            for picture in sorted(
-                map(_session_and_file, self._parts(person)[part]), key=lambda found: found[0]
+            for session, _, file in sorted(
+                (path.partition("/") for path in self._split.pictures(person.slug, (part,))),
+                key=itemgetter(0),
             )
         )
 
@@ -193,41 +195,6 @@ class Material:
         for index, session, file in self.pictures(part):
             grouped.setdefault((index, session), []).append(file)
         return [(i, self.people[i].slug, session, files) for (i, session), files in grouped.items()]
-
-    def _parts(self, person: Person) -> Mapping[str, tuple[str, ...]]:
-        return {str(part): files for part, files in self._split.people[person.slug].items()}
-
-
-class Progress:
-    """Adds the progress of single sessions up to that of the whole run."""
-
-    def __init__(self, total: int, emit: Emit) -> None:
-        self._total = total
-        self._emit = emit
-        self._before = 0
-        self._cached = 0
-        self._cached_here = 0
-
-    def within_session(self, event: FeaturesProgress | Notice) -> None:
-        """Pass a session's progress on as part of the whole."""
-        if isinstance(event, Notice):
-            self._emit(event)
-            return
-        self._cached_here = event.cached
-        done = self._before + event.done
-        cached = self._cached + event.cached
-        self._emit(FeaturesProgress(done=done, total=self._total, cached=cached))
-
-    def session_done(self, files: int) -> None:
-        """A session is complete."""
-        self._before += files
-        self._cached += self._cached_here
-        self._cached_here = 0
-
-
-def _session_and_file(path: str) -> tuple[str, str]:
-    session, _, file = path.partition("/")
-    return session, file
 
 
 def joined(parts: Mapping[str, Part], names: Sequence[str]) -> Part:

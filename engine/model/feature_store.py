@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.contract import FeaturesProgress, Notice
+from engine.contract import Emit, FeaturesProgress, Notice
 from engine.model.arrays import Report, RowFile, arrays_of, ignore
 from engine.model.face_space import Space
 from engine.model.vectors import NEAREST, Float32, Levelled, stacked
@@ -217,6 +217,33 @@ def kept_embeddings(
 def _beside(features: Path, space: str) -> Path:
     # Levels are means over so many neighbours: another number makes other levels.
     return features.with_name(f"{features.stem}.space-{space[:16]}-{NEAREST}.npz")
+
+
+class Progress:
+    """Adds the progress of single sessions up to that of the whole run."""
+
+    def __init__(self, total: int, emit: Emit) -> None:
+        self._total = total
+        self._emit = emit
+        self._before = 0
+        self._cached = 0
+        self._cached_here = 0
+
+    def within_session(self, event: FeaturesProgress | Notice) -> None:
+        """Pass a session's progress on as part of the whole."""
+        if isinstance(event, Notice):
+            self._emit(event)
+            return
+        self._cached_here = event.cached
+        done = self._before + event.done
+        cached = self._cached + event.cached
+        self._emit(FeaturesProgress(done=done, total=self._total, cached=cached))
+
+    def session_done(self, files: int) -> None:
+        """A session is complete."""
+        self._before += files
+        self._cached += self._cached_here
+        self._cached_here = 0
 
 
 MOST = 64

@@ -261,10 +261,9 @@ def pictures_of(
 ) -> dict[str, dict[str, str]]:
     """The parts `names` of `split` as a record; `ids` maps its folders to whose they are."""
     record: dict[str, dict[str, str]] = {}
-    for slug, parts in split.people.items():
+    for slug in split.people:
         sessions: dict[str, list[str]] = {}
-        named: Mapping[str, Sequence[str]] = {str(part): own for part, own in parts.items()}
-        for picture in (each for name in names for each in named[name]):
+        for picture in split.pictures(slug, names):
             session, _unused, file = picture.partition("/")
             sessions.setdefault(session, []).append(file)
         record[ids[slug]] = {session: encode(files) for session, files in sessions.items()}

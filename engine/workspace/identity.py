@@ -20,7 +20,7 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from engine.contract.errors import DataError
 from engine.workspace.files import parse_json, read_bytes, read_json, write_json
@@ -94,8 +94,7 @@ def _set_merged(folder: Path, change: Any) -> None:
 
 
 SESSION_FILE = "session.json"
-Part = Literal["train", "validation", "test"]
-PARTS: tuple[Part, Part, Part] = ("train", "validation", "test")
+PARTS = ("train", "validation", "test")
 """The parts of a split."""
 Item = TypeVar("Item")
 IMPORTED = "import "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,11 @@ import pytest
 from engine.contract.errors import DataError, ModelCorrupt, NoPictures
 from engine.contract.events_base import Warned, grouped
 from engine.evaluate.probes import (
-    TrainedOn,
     folder_probes,
     held_out_parts,
     held_out_probes,
     split_differs,
+    trained_on,
     whose,
 )
 from tests.evaluate.made_up import model, person, split_of
@@ -29,65 +30,64 @@ SAME = {"seed": 1, "mode": "blocks", "shares": [0.7, 0.15, 0.15]}
 
 
 def test_the_test_part_is_searched_where_everybody_has_one() -> None:
-    assert held_out_parts(SPLIT, ["anna"]) == ("test",)
+    assert held_out_parts(SPLIT, [ANNA]) == ("test",)
 
 
 def test_validation_is_searched_too_where_somebody_has_no_test_picture() -> None:
-    assert held_out_parts(SPLIT, ["anna", "bert-lee"]) == ("validation", "test")
+    assert held_out_parts(SPLIT, [ANNA, BERT]) == ("validation", "test")
 
 
 def test_held_out_pictures_are_the_probes() -> None:
-    found = held_out_probes(SPLIT, [ANNA, BERT], model(split=SAME), ("validation", "test"))
-    assert found.keys == (("s1/0008.png", "s1/0009.png"), ("s1/0008.png",))
-    assert found.warnings == ()
+    keys, warnings = held_out_probes(SPLIT, [ANNA, BERT], model(split=SAME))
+    assert keys == (("s1/0008.png", "s1/0009.png"), ("s1/0008.png",))
+    assert warnings == []
 
 
 def test_a_split_made_otherwise_than_the_models_is_warned_about() -> None:
     other = model(split={**SAME, "seed": 2})
-    (warning,) = held_out_probes(SPLIT, [ANNA], other, ("test",)).warnings
+    _keys, (warning,) = held_out_probes(SPLIT, [ANNA], other)
     assert "newer than the model" in warning.text
     assert split_differs(SPLIT, {})
 
 
 def test_pictures_the_model_was_trained_on_are_left_out_and_told() -> None:
-    learnt = model(trained_on={"anna": {"s1": "1-3,8"}})
-    found = held_out_probes(SPLIT, [ANNA], learnt, ("validation", "test"))
-    assert found.keys == (("s1/0009.png",),)
-    assert "1 held-out pictures were left out" in found.warnings[0].text
+    learnt = model(trained_on={"anna": {"s1": "1-3,8"}, "bert-lee": {"s1": "1"}})
+    keys, warnings = held_out_probes(SPLIT, [ANNA, BERT], learnt)
+    assert keys == (("s1/0009.png",), ("s1/0008.png",))
+    assert "1 held-out pictures were left out" in warnings[0].text
 
 
 def test_a_model_trained_on_all_of_them_cannot_be_measured_with_them() -> None:
     learnt = model(trained_on={"anna": {"s1": "1-10"}})
     with pytest.raises(NoPictures, match="trained on all"):
-        held_out_probes(SPLIT, [ANNA], learnt, ("test",))
+        held_out_probes(SPLIT, [ANNA], learnt)
 
 
 def test_a_split_without_held_out_pictures_cannot_be_used() -> None:
-    with pytest.raises(NoPictures, match="has none in test"):
-        held_out_probes(SPLIT, [BERT], model(), ("test",))
+    split = split_of({"bert-lee": {"train": ["s1/0001.png"]}})
+    with pytest.raises(NoPictures, match="has none in validation or test"):
+        held_out_probes(split, [BERT], model())
 
 
 def test_people_without_probes_are_named() -> None:
-    found = held_out_probes(SPLIT, [ANNA, BERT], model(split=SAME), ("test",))
-    assert found.warnings == (Warned("no_held_out", "Bert Lee"),)
+    zoe = person("Zoe", {"s1": 2})
+    _keys, warnings = held_out_probes(SPLIT, [ANNA, zoe], model(split=SAME))
+    assert warnings == [Warned("no_held_out", "Zoe")]
 
 
 def test_ranges_of_picture_numbers_are_understood() -> None:
-    trained = TrainedOn(model(trained_on={"anna": {"s1": "1-28,35", "s2": ""}}))
-    inside = [n for n in range(1, 40) if ("anna", f"s1/{n:04d}.png") in trained]
-    assert inside == [*range(1, 29), 35]
-    assert ("anna", "s2/0001.png") not in trained
-    assert ("bert", "s1/0001.png") not in trained
+    trained = trained_on(model(trained_on={"anna": {"s1": "1-28,35", "s2": ""}}))
+    assert trained == {("anna", f"s1/{n:04d}.png") for n in (*range(1, 29), 35)}
 
 
 def test_an_older_model_does_not_say_what_it_was_trained_on() -> None:
-    assert not TrainedOn(model()).known
+    assert trained_on(model()) is None
 
 
 @pytest.mark.parametrize("broken", [{"anna": {"s1": "a-b"}}, {"anna": "1-3"}, [1]])
 def test_malformed_ranges_are_a_damaged_model(broken: object) -> None:
     with pytest.raises(ModelCorrupt):
-        TrainedOn(model(trained_on=broken))
+        trained_on(model(trained_on=broken))
 
 
 # --- a folder of probes --------------------------------------------------------------------------
@@ -101,12 +101,15 @@ def folder(root: Path, **people: int) -> Path:
     return root
 
 
-NAMES, SLUGS = ("Anna Lee", "José", "Bert"), ("anna-lee", "jose-1a2b3c4d", "bert")
+PEOPLE = [
+    dataclasses.replace(person(name, {}), slug=slug)
+    for name, slug in (("Anna Lee", "anna-lee"), ("José", "jose-1a2b3c4d"), ("Bert", "bert"))
+]
 
 
 def test_folders_are_matched_by_name_or_slug_whatever_their_case(tmp_path: Path) -> None:
     made = folder(tmp_path, ANNA_lee=2, **{"jose-1a2b3c4d": 1, "bert": 1})
-    found = folder_probes(made, NAMES, SLUGS)
+    found = folder_probes(made, PEOPLE)
     assert sorted(found.labels) == [0, 0, 1, 2]
     assert [file.parent.name for file in found.files][:2] == ["ANNA_lee", "ANNA_lee"]
     assert found.warnings == ()
@@ -136,7 +139,7 @@ def test_an_underscore_is_a_space_on_either_side_but_nobody_is_guessed(
 
 
 def test_folders_of_nobody_and_people_without_a_folder_are_named(tmp_path: Path) -> None:
-    found = folder_probes(folder(tmp_path, Anna_Lee=1, Zoe=1), NAMES, SLUGS)
+    found = folder_probes(folder(tmp_path, Anna_Lee=1, Zoe=1), PEOPLE)
     assert found.labels == (0,)
     assert grouped(found.warnings)[0].startswith("Zoe: left out")
     assert grouped(found.warnings)[1].startswith("José, Bert: no probes")
@@ -144,17 +147,17 @@ def test_folders_of_nobody_and_people_without_a_folder_are_named(tmp_path: Path)
 
 def test_a_folder_that_matches_nobody_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="Zoe"):
-        folder_probes(folder(tmp_path, Zoe=1), NAMES, SLUGS)
+        folder_probes(folder(tmp_path, Zoe=1), PEOPLE)
 
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="probes cannot be used"):
-        folder_probes(tmp_path / "absent", NAMES, SLUGS)
+        folder_probes(tmp_path / "absent", PEOPLE)
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NoPictures, match="no probes"):
-        folder_probes(folder(tmp_path, Bert=0), NAMES, SLUGS)
+        folder_probes(folder(tmp_path, Bert=0), PEOPLE)
 
 
 def test_a_folder_of_the_probes_that_may_not_be_read_is_told(
@@ -165,12 +168,12 @@ def test_a_folder_of_the_probes_that_may_not_be_read_is_told(
         (tmp_path / name / "1.jpg").touch()
     (tmp_path / "Ada" / "2.jpg").touch(0)
     (tmp_path / "lost+found").chmod(0)
-    found = folder_probes(tmp_path, ["Ada"], ["ada"])
+    found = folder_probes(tmp_path, [person("Ada", {})])
     (tmp_path / "lost+found").chmod(0o700)
     assert (found.files, found.labels) == ((tmp_path / "Ada" / "1.jpg",), (0,))
     (tmp_path / "Ada" / "1.jpg").chmod(0)
     with pytest.raises(NoPictures, match=r"Ada/1\.jpg was left out: permission denied"):
-        folder_probes(tmp_path, ["Ada"], ["ada"])
+        folder_probes(tmp_path, [person("Ada", {})])
     assert grouped(found.warnings) == (
         "lost+found was left out: permission denied",
         "Ada/2.jpg was left out: permission denied",

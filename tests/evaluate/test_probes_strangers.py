@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 from engine.contract.errors import DataError, NoPictures
 from engine.contract.events_base import grouped
 from engine.evaluate.pictures import Photographs
-from engine.evaluate.probes import left_out, stranger_files, strangers_in_folder, together
+from engine.evaluate.probes import left_out, stranger_files, strangers_in, together
 from tests.evaluate.made_up import probes, strangers
 
 
@@ -22,19 +21,16 @@ def pictures(root: Path, *names: str) -> Path:
     return root
 
 
-def faces_in(*places: int) -> object:
-    """A reader that finds a face in the files at these places only."""
-
-    def read(files: Sequence[Path]) -> Photographs:
-        missed = tuple(place for place in range(len(files)) if place not in places)
-        return Photographs(np.zeros((len(places), 4), np.float32), None, np.array(places), missed)
-
-    return read
+def faces_in(*places: int, of: int) -> Photographs:
+    """Photographs, of which those at these places only show a face."""
+    missed = tuple(place for place in range(of) if place not in places)
+    rows = np.zeros((len(places), 4), np.float32)
+    return Photographs(rows, None, np.array(places, np.intp), missed)
 
 
 def test_a_folder_is_one_stranger_and_so_is_a_loose_picture(tmp_path: Path) -> None:
     found = stranger_files(pictures(tmp_path, "x/1.jpg", "x/2.jpg", "a.jpg", "b.jpg"))
-    assert found.names == ("a.jpg", "b.jpg", "x")
+    assert [file.name for file in found.files] == ["a.jpg", "b.jpg", "1.jpg", "2.jpg"]
     assert found.groups == (0, 1, 2, 2)
 
 
@@ -50,16 +46,15 @@ def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
 
 def test_a_stranger_without_any_face_does_not_count_as_a_person(tmp_path: Path) -> None:
     files = stranger_files(pictures(tmp_path, "a.jpg", "b.jpg", "c/1.jpg", "c/2.jpg"))
-    found, warnings = strangers_in_folder(files, faces_in(0, 2, 3))  # type: ignore[arg-type]
-    assert found.strangers.names == ("a.jpg", "c")
-    assert found.strangers.groups.tolist() == [0, 1, 1]
+    groups, warnings = strangers_in(files, faces_in(0, 2, 3, of=4))
+    assert groups.tolist() == [0, 1, 1]
     assert grouped(warnings) == ("1 of 4 strangers' pictures show no face: left out.",)
 
 
 def test_strangers_without_a_single_face_are_refused(tmp_path: Path) -> None:
     files = stranger_files(pictures(tmp_path, "a.jpg"))
     with pytest.raises(NoPictures, match="no face"):
-        strangers_in_folder(files, faces_in())  # type: ignore[arg-type]
+        strangers_in(files, faces_in(of=1))
 
 
 def test_left_out_everybody_is_a_stranger_to_the_others() -> None:
@@ -96,5 +91,5 @@ def test_a_link_out_of_the_folder_is_left_out_and_said(tmp_path: Path) -> None:
     (tmp_path / "secret.jpg").write_bytes(b"")
     (folder / "c.jpg").symlink_to(tmp_path / "secret.jpg")
     files = stranger_files(folder)
-    assert files.names == ("a.jpg", "b.jpg")
+    assert [file.name for file in files.files] == ["a.jpg", "b.jpg"]
     assert grouped(files.warnings) == ("c.jpg leads out of the folder and was left out",)
