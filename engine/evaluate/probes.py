@@ -19,7 +19,6 @@ from engine.camera.folder import pictures_of
 from engine.contract import Event, Notice
 from engine.contract.errors import (
     DataError,
-    ModelCorrupt,
     NoPictures,
     Remedy,
     SourceError,
@@ -29,7 +28,7 @@ from engine.contract.events_base import Warned, grouped
 from engine.dataset.split import Split
 from engine.evaluate.figures import Probes, Searches, Strangers
 from engine.evaluate.pictures import Photographs
-from engine.model.record import ModelInfo, decode
+from engine.model.record import ModelInfo, trained_on
 from engine.model.vectors import Labels
 from engine.people.import_plan import plan_import
 from engine.people.person import Person, whose
@@ -45,27 +44,6 @@ class FolderProbes:
     files: tuple[Path, ...]
     labels: tuple[int, ...]
     warnings: tuple[Warned, ...] = ()
-
-
-def trained_on(info: ModelInfo) -> frozenset[tuple[str, str]] | None:
-    """The pictures, (identity, "<session>/<file>"), that a model was trained on.
-
-    None if it does not say, as older ones do not. Raises ModelCorrupt if malformed.
-    """
-    record = info.details.get("trained_on")
-    if record is None:
-        return None
-    try:
-        return frozenset(
-            (id, f"{session}/{file}")
-            for id, sessions in record.items()
-            for session, text in sessions.items()
-            for file in decode(text)
-        )
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ModelCorrupt(
-            "The model is damaged", f"{info.id}: trained_on: {error}", "Train again."
-        ) from error
 
 
 def held_out_parts(split: Split, people: Sequence[Person]) -> tuple[str, ...]:

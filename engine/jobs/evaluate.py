@@ -35,7 +35,6 @@ from engine.evaluate.probes import (
     stranger_files,
     strangers_in,
     together,
-    trained_on,
 )
 from engine.evaluate.report import REPORT, Samples, summary, too_few, write_report
 from engine.evaluate.suspects import leakage, suspects
@@ -46,7 +45,7 @@ from engine.jobs.split import warnings_of
 from engine.model.face_space import Space
 from engine.model.feature_store import Progress
 from engine.model.networks import Backbones, model_in_use
-from engine.model.record import StoredModel
+from engine.model.record import StoredModel, trained_on
 from engine.model.store import ModelStore
 from engine.model.vectors import Float32
 from engine.people.permission import permitted

@@ -20,20 +20,17 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.contract.errors import ModelCorrupt, NoModel
 from engine.dataset.split import Split
+from engine.evaluate.figures import Searches
 from engine.jobs.material import HELD_OUT, Material, Part, Picture, joined
 from engine.model.face_space import Space
-from engine.model.record import ModelDraft, ModelInfo, StoredModel, contains
+from engine.model.record import ModelDraft, ModelInfo, StoredModel, trained_on
 from engine.model.store import ModelStore
-from engine.model.vectors import Array
 from engine.model.weights import Weights
 from engine.people.permission import permitted
-from engine.people.registry import People
-from engine.pictures import decode_crop
 from engine.recognise.calibration import at_least
 from engine.recognise.gallery import TWO_FACES, Faces, Gallery, two_faced
-from engine.recognise.recogniser import classifier_for
+from engine.recognise.recogniser import Classifier, classifier_for, present_gallery
 from engine.recognise.threshold import StrangerSet, kept_of, settle
-from engine.recognise.tracking import Decision, decide
 from engine.workspace.identity import PARTS
 
 Hits = NDArray[np.bool_]
@@ -51,12 +48,12 @@ class GateVerdict:
     """
 
     promote: bool
-    probes: int
-    old_hits: int
-    new_hits: int
-    lost: int
-    gained: int
-    sentence: str
+    probes: int = 0
+    old_hits: int = 0
+    new_hits: int = 0
+    lost: int = 0
+    gained: int = 0
+    sentence: str = ""
     strangers: int = 0
     old_named: int = 0
     new_named: int = 0
@@ -74,32 +71,6 @@ class Probes:
     embeddings: Faces
     ids: Sequence[str]
     crops: Callable[[], NDArray[np.uint8]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StandIns:
-    """People who should not be named: `embeddings` (n, dims), `groups` (n,) whose they are,
-    0, 1, ...; `ids` of each, empty for a stranger of the operator's own. An enrolled one is
-    searched in the gallery without themselves.
-    """
-
-    embeddings: Array
-    groups: NDArray[np.intp]
-    ids: Sequence[str]
-
-
-def not_compared(sentence: str) -> GateVerdict:
-    """Promote without a comparison, for the reason given."""
-    return GateVerdict(True, 0, 0, 0, 0, 0, sentence)
-
-
-def not_unseen(verdict: GateVerdict, two_faced: Sequence[str]) -> GateVerdict:
-    """`verdict`, but for a model with people of two faces, by name: that is not promoted."""
-    if not two_faced:
-        return verdict
-    text = f"The pictures of {', '.join(two_faced)} show two faces."
-    sentence = " ".join(filter(None, (verdict.sentence, text)))
-    return replace(verdict, promote=False, sentence=sentence, two_faced=tuple(two_faced))
 
 
 def judge(old: Hits, new: Hits, old_named: Hits, new_named: Hits) -> GateVerdict:
@@ -145,7 +116,7 @@ def hits_of(
     space: Space,
     fpir: float,
     enrolled: frozenset[str],
-    propose: Callable[[NDArray[np.uint8]], Array] | None = None,
+    propose: Classifier | None = None,
     strangers: StrangerSet | None = None,
 ) -> Hits:
     """Which probes `model` gives their right name at its threshold for `fpir`: (n,) bool.
@@ -157,38 +128,30 @@ def hits_of(
     """
     gallery, threshold, kept = _settled(model, space, fpir, enrolled, strangers)
     scores = gallery.scores(probes.embeddings)
-    if propose is None:
-        candidates = scores.argmax(1)
-    else:
-        candidates = np.asarray(propose(probes.crops()))[:, kept].argmax(1)
-    found = zip(scores, candidates.tolist(), probes.ids, strict=True)
-    return np.array(
-        [
-            gallery.names[best] == id
-            and decide(float(row[best]), threshold, best, (best,), 1).decision is Decision.KNOWN
-            for row, best, id in found
-        ],
-        bool,
-    )
+    proposals = scores if propose is None else np.asarray(propose(probes.crops()))[:, kept]
+    found = Searches(scores, proposals)
+    right = np.array(gallery.names)[found.candidates] == np.array(probes.ids)
+    return np.asarray(right & found.named(threshold))
 
 
 def named_of(
     model: StoredModel,
-    stand_ins: StandIns,
+    stand_ins: StrangerSet,
     space: Space,
     fpir: float,
     enrolled: frozenset[str],
     strangers: StrangerSet | None = None,
 ) -> Hits:
-    """Of which stand-ins `model` names at least one picture: (people,) bool. Raises ModelCorrupt.
+    """Of which `stand_ins`, who should not be named, `model` names a picture: (people,) bool.
 
-    Parameters as of `hits_of`.
+    An enrolled one, who goes by their identity there, is searched in the gallery without
+    themselves. Parameters and errors as of `hits_of`.
     """
     gallery, threshold, _unused = _settled(model, space, fpir, enrolled, strangers)
     scores = gallery.scores(stand_ins.embeddings)
     columns = {id: column for column, id in enumerate(gallery.names)}
-    named = np.zeros(len(stand_ins.ids), bool)
-    for group, id in enumerate(stand_ins.ids):
+    named = np.zeros(len(stand_ins), bool)
+    for group, id in enumerate(stand_ins.names):
         rows = scores[stand_ins.groups == group]
         if id in columns:
             rows = np.delete(rows, columns[id], axis=1)
@@ -202,11 +165,9 @@ def _settled(
     fpir: float,
     enrolled: frozenset[str],
     strangers: StrangerSet | None,
-) -> tuple[Gallery, float, list[int]]:
+) -> tuple[Gallery, float, NDArray[np.intp]]:
     """The model's gallery of those enrolled, its threshold, and their rows in the model."""
-    known = [id for id, _, _ in model.labels]
-    kept = [i for i, id in enumerate(known) if id in enrolled]
-    people = Gallery(space, model.centres[kept], [known[i] for i in kept])
+    people, kept = present_gallery(model, space, enrolled)
     gallery, calibration = settle(space, people, fpir, kept_of(model.info), strangers)
     return gallery, calibration.threshold, kept
 
@@ -223,10 +184,6 @@ def why_not_comparable(old: StoredModel, new: StoredModel) -> str:
 
 def _differ(old: Mapping[str, Any], new: Mapping[str, Any], detail: str) -> bool:
     return bool(old.get(detail, new.get(detail)) != new.get(detail))
-
-
-TOGETHER = 64
-"""Crops put to a classifier between two looks at the token."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -257,13 +214,19 @@ class Gatekeeper:
             old = ModelStore(self.material.workspace).load()
             verdict = self._compare(old.as_judged(), new.as_judged(), cancel)
         except NoModel:
-            verdict = not_compared("")
+            verdict = GateVerdict(promote=True)
         except ModelCorrupt as error:
-            verdict = not_compared(
+            sentence = (
                 f"The model in use is damaged ({error.message}), so the new one was not compared "
                 "with it."
             )
-        return not_unseen(verdict, self._two_faced(old, str(draft.details["backbone"])))
+            verdict = GateVerdict(promote=True, sentence=sentence)
+        two_faced = self._two_faced(old, str(draft.details["backbone"]))
+        if not two_faced:
+            return verdict
+        text = f"The pictures of {', '.join(two_faced)} show two faces."
+        sentence = " ".join(filter(None, (verdict.sentence, text)))
+        return replace(verdict, promote=False, sentence=sentence, two_faced=tuple(two_faced))
 
     def _two_faced(self, old: StoredModel | None, backbone: str) -> list[str]:
         """Names of the people whose pictures show two faces, but for those whom the model in use
@@ -280,51 +243,40 @@ class Gatekeeper:
         why = why_not_comparable(old, new)
         chosen = [] if why else self._probes_for(old)
         if not chosen:
-            return not_compared(why or self._why_no_probes(old))
+            return GateVerdict(promote=True, sentence=why or self._why_no_probes(old))
         files = [picture for picture, _ in chosen]
         ids = [self.material.people[index].id for index, _, _ in files]
         rows = joined(self.parts, HELD_OUT).faces.at([row for _, row in chosen])
-        probes = Probes(rows, ids, functools.cache(lambda: self._crops(files)))
+        probes = Probes(rows, ids, functools.cache(lambda: self.material.decoded(files)))
         enrolled = frozenset(person.id for person in permitted(self.material.workspace))
-        before, after = (
-            hits_of(
-                model,
-                probes,
-                self.space,
-                self.fpir,
-                enrolled,
-                self._propose(model, cancel),
-                self.strangers,
-            )
-            for model in (old, new)
-        )
-        stand_ins = self._stand_ins()
-        named = (
-            named_of(model, stand_ins, self.space, self.fpir, enrolled, self.strangers)
-            for model in (old, new)
-        )
-        verdict = judge(before, after, *named)
+        stand_ins, rest = self._stand_ins(), (self.space, self.fpir, enrolled)
+        hits, named = [], []
+        for model in (old, new):
+            propose = classifier_for(model, self.weights, cancel.check_cancelled)
+            hits.append(hits_of(model, probes, *rest, propose, self.strangers))
+            named.append(named_of(model, stand_ins, *rest, self.strangers))
+        verdict = judge(*hits, *named)
         more = {label[0] for label in new.labels} - {label[0] for label in old.labels}
         if verdict.promote or not more:
             return verdict
         also = f"It knows {len(more)} more, and the more people, the higher the threshold."
         return replace(verdict, sentence=f"{verdict.sentence} {also}")
 
-    def _stand_ins(self) -> StandIns:
+    def _stand_ins(self) -> StrangerSet:
         """The held-out pictures of each enrolled person, and the operator's own strangers."""
         held_out, own = joined(self.parts, HELD_OUT), self.strangers
         people, groups = np.unique(held_out.labels, return_inverse=True)
-        ids = [self.material.people[person].id for person in people.tolist()]
-        return StandIns(
+        ids = (self.material.people[person].id for person in people.tolist())
+        return StrangerSet(
             np.concatenate([held_out.embeddings, own.embeddings]),
-            np.concatenate([groups, own.groups + len(ids)]).astype(np.intp),
-            [*ids, *("" for _ in own.names)],
+            np.concatenate([groups, own.groups + len(people)]).astype(np.intp),
+            (*ids, *("" for _ in own.names)),
         )
 
     def _probes_for(self, old: StoredModel) -> list[tuple[Picture, int]]:
         """Held-out pictures that `old` was not trained on either, each with its place in them."""
         revisions = {id: revision for id, _, revision in old.labels}
-        record = old.info.details.get("trained_on")
+        trained = trained_on(old.info)
         same = _same_split(old.info, self.split)
         chosen: list[tuple[Picture, int]] = []
         held_out = [picture for part in HELD_OUT for picture in self.material.pictures(part)]
@@ -333,8 +285,8 @@ class Gatekeeper:
             person = self.material.people[index]
             if person.id not in revisions:
                 continue
-            if record is not None:
-                unseen = not contains(record, person.id, session, file)
+            if trained is not None:
+                unseen = (person.id, f"{session}/{file}") not in trained
             else:
                 # A person's part in a split depends on nothing but seed, shares and pictures.
                 unseen = same and revisions[person.id] == person.revision
@@ -352,29 +304,6 @@ class Gatekeeper:
             "The model in use was trained on another split and does not say which pictures it saw, "
             "so the two could not be compared."
         )
-
-    def _crops(self, pictures: Sequence[Picture]) -> NDArray[np.uint8]:
-        """The pictures themselves, (n, 160, 160, 3) RGB."""
-        slugs = [each.slug for each in self.material.people]
-        folder = People(self.material.workspace).session_directory
-        return np.stack([decode_crop(folder(slugs[n], at) / file) for n, at, file in pictures])
-
-    def _propose(
-        self, model: StoredModel, cancel: Cancel
-    ) -> Callable[[NDArray[np.uint8]], Array] | None:
-        """The model's classifier, if it has one, looking at `cancel` between batches."""
-        classifier = classifier_for(model, self.weights)
-        if classifier is None:
-            return None
-
-        def propose(crops: NDArray[np.uint8]) -> Array:
-            found = []
-            for start in range(0, len(crops), TOGETHER):
-                cancel.check_cancelled()
-                found.append(classifier(crops[start : start + TOGETHER]))
-            return np.concatenate(found)
-
-        return propose
 
 
 def _same_split(info: ModelInfo, split: Split) -> bool:

@@ -100,14 +100,16 @@ class Material:
 
     def crops(self, part: str) -> tuple[NDArray[np.uint8], Labels]:
         """Crops (n, 160, 160, 3) uint8 RGB and labels (n,) of one part."""
-        people = People(self.workspace)
         pictures = self.pictures(part)
-        labels = np.array([index for index, _, _ in pictures], np.int64)
+        return self.decoded(pictures), np.array([index for index, _, _ in pictures], np.int64)
+
+    def decoded(self, pictures: Sequence[Picture]) -> NDArray[np.uint8]:
+        """The crops (n, 160, 160, 3) uint8 RGB of n of its pictures."""
+        folder = People(self.workspace).session_directory
         crops = np.empty((len(pictures), 160, 160, 3), np.uint8)
         for row, (index, session, file) in enumerate(pictures):
-            folder = people.session_directory(self.people[index].slug, session)
-            crops[row] = decode_crop(folder / file)
-        return crops, labels
+            crops[row] = decode_crop(folder(self.people[index].slug, session) / file)
+        return crops
 
     def embed(
         self, extractor: Extracts, space: Space, views: int, cancel: Cancel, emit: Emit

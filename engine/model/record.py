@@ -18,6 +18,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
+from engine.contract.errors import ModelCorrupt
 from engine.dataset.split import Split
 from engine.people.person import is_slug
 from engine.workspace.identity import PARTS, before
@@ -273,6 +274,27 @@ def pictures_of(
 def contains(record: Record, id: str, session: str, file: str) -> bool:
     """Whether this picture is in the record. Raises ValueError for a damaged record."""
     return file in decode(record.get(id, {}).get(session, ""))
+
+
+def trained_on(info: ModelInfo) -> frozenset[tuple[str, str]] | None:
+    """The pictures, (identity, "<session>/<file>"), that a model was trained on.
+
+    None if it does not say, as older ones do not. Raises ModelCorrupt if malformed.
+    """
+    record = info.details.get("trained_on")
+    if record is None:
+        return None
+    try:
+        return frozenset(
+            (id, f"{session}/{file}")
+            for id, sessions in record.items()
+            for session, text in sessions.items()
+            for file in decode(text)
+        )
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ModelCorrupt(
+            "The model is damaged", f"{info.id}: trained_on: {error}", "Train again."
+        ) from error
 
 
 def encode(files: Iterable[str]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -268,7 +269,7 @@ def _one_name_once(verdicts: list[tuple[int, Verdict]], scores: Float32) -> None
 
 
 def present_gallery(
-    model: StoredModel, space: Space, names: Mapping[str, str] | None
+    model: StoredModel, space: Space, names: Container[str] | None
 ) -> tuple[Gallery, NDArray[np.intp]]:
     """The people of a model who are still among the identities of `names`, and their rows in it.
 
@@ -287,13 +288,16 @@ def present_gallery(
     return Gallery(space, model.centres[kept], [ids[row] for row in kept]), np.array(kept)
 
 
-def classifier_for(model: StoredModel, weights: Weights | None) -> Classifier | None:
+def classifier_for(
+    model: StoredModel, weights: Weights | None, between: Callable[[], object] = lambda: None
+) -> Classifier | None:
     """What proposes candidates for `model`: its network for recipe `classic`, else None.
 
-    Building the network takes seconds. Raises ModelCorrupt if its arrays do not fit.
+    Building the network takes seconds. `between` is called before every few crops. Raises
+    ModelCorrupt if its arrays do not fit.
     """
     if model.info.recipe != "classic" or weights is None:
         return None
     from engine.model.classic import ClassicModel  # keras, which recipe `head` need not wait for
 
-    return ClassicModel(model.arrays, weights).probabilities
+    return partial(ClassicModel(model.arrays, weights).probabilities, between=between)

@@ -14,9 +14,9 @@ from engine.evaluate.probes import (
     held_out_parts,
     held_out_probes,
     split_differs,
-    trained_on,
     whose,
 )
+from engine.model.record import trained_on
 from tests.evaluate.made_up import model, person, split_of
 
 ANNA, BERT = person("Anna", {"s1": 10}), person("Bert Lee", {"s1": 10})

@@ -11,15 +11,14 @@ import pytest
 from engine.contract.errors import ModelCorrupt
 from engine.jobs.gate import (
     Probes,
-    StandIns,
     hits_of,
     judge,
     named_of,
-    not_compared,
     why_not_comparable,
 )
 from engine.model.face_space import FaceSpace
 from engine.model.record import ModelInfo, StoredModel
+from engine.recognise.threshold import StrangerSet
 from tests.recognise.made_up import DIMS, near, vectors
 
 ANNA, BERT, CLEO = vectors(3, 50)
@@ -117,11 +116,6 @@ def test_a_model_that_names_fewer_strangers_is_promoted() -> None:
     assert judged((100, True, True), strangers=(40, True, False)).promote
 
 
-def test_no_comparison_promotes_and_says_why() -> None:
-    verdict = not_compared("because.")
-    assert (verdict.promote, verdict.probes, verdict.sentence) == (True, 0, "because.")
-
-
 # --- hits ---------------------------------------------------------------------------------------
 
 
@@ -154,10 +148,10 @@ def test_the_present_dial_counts_not_that_of_training(space: FaceSpace) -> None:
 # --- strangers ----------------------------------------------------------------------------------
 
 
-def stand_ins(*people: tuple[str, np.ndarray]) -> StandIns:
+def stand_ins(*people: tuple[str, np.ndarray]) -> StrangerSet:
     """One picture each; an empty slug is a stranger of the operator's own."""
-    return StandIns(
-        np.stack([e for _, e in people]), np.arange(len(people)), [slug for slug, _ in people]
+    return StrangerSet(
+        np.stack([e for _, e in people]), np.arange(len(people)), tuple(slug for slug, _ in people)
     )
 
 
@@ -175,7 +169,7 @@ def test_a_stranger_is_searched_in_the_whole_gallery(space: FaceSpace) -> None:
 
 def test_one_named_picture_counts_the_person(space: FaceSpace) -> None:
     rows = np.stack([near(BERT, 0.9, 1), vectors(1, 51)[0]])
-    shown = StandIns(rows, np.zeros(2, np.intp), [""])
+    shown = StrangerSet(rows, np.zeros(2, np.intp), ("",))
     assert named_of(model(("bert", BERT)), shown, space, 0.01, ALL).tolist() == [True]
 
 
