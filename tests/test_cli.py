@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
-from typing import get_args
 
 import click
 import pytest
@@ -16,7 +15,7 @@ from engine.people.registry import People
 from engine.workspace.folder import Workspace
 from tests.model.test_store import draft
 from tui.cli import facedesk, main
-from tui.cli.options import COMPLETING, SPELLINGS, Group
+from tui.cli.options import COMPLETING, SPELLINGS, Home
 from tui.cli.root import HOMES
 from tui.cli.run import Context, takes_context
 
@@ -30,12 +29,14 @@ class Keyboard(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize(("name", "home"), [row for each in HOMES.values() for row in each.items()])
 @pytest.mark.parametrize("width", [20, 45, 62, 200])
-def test_the_list_says_of_a_command_what_its_own_help_says(name: str, width: int) -> None:
+def test_the_list_says_of_a_command_what_its_own_help_says(
+    name: str, home: Home, width: int
+) -> None:
     command = facedesk.get_command(ROOT, name)
     assert command is not None
-    listed = click.Command(name, help=HOMES[name].help)
+    listed = click.Command(name, help=home.help)
     assert listed.get_short_help_str(width) == command.get_short_help_str(width)
 
 
@@ -121,10 +122,10 @@ def test_a_misspelt_word_is_answered_with_the_nearest(
 def test_the_help_lists_each_command_in_its_group(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--help"])
     shown = capsys.readouterr().out
-    for group in get_args(Group):
+    for group, homes in HOMES.items():
         below = shown.partition(f"{group}:\n")[2].partition("\n\n")[0]
         listed = [line.split()[0] for line in below.splitlines()]
-        assert listed == [name for name, home in HOMES.items() if home.group == group]
+        assert listed == list(homes)
 
 
 def completed(*line: str, incomplete: str = "") -> list[str]:

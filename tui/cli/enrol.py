@@ -32,6 +32,7 @@ from engine.people import roster as names
 from engine.text import many
 from tui.cli.listen import Listener, demand_review
 from tui.cli.options import (
+    PATH,
     SubGroup,
     TakesGlobals,
     at_terminal,
@@ -101,10 +102,10 @@ def _one_or_roster(*, name: str | None, roster: bool, **_: Any) -> None:
     show_default=True,
     help="Play a clip at its own speed, or as fast as possible.",
 )
-@record_option()
+@record_option
 @twins_option()
 @click.option("--roster", is_flag=True, help="Everybody who waits on the roster; Enter between.")
-@consent_option()
+@consent_option
 @takes_context(before=_one_or_roster)
 def enroll(
     context: Context,
@@ -236,7 +237,7 @@ def _ready(name: str) -> bool:
 
 
 @click.command("import", cls=TakesGlobals)
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PATH)
 @click.option(
     "--face",
     type=click.Choice(["central", "largest", "only"]),
@@ -250,7 +251,7 @@ def _ready(name: str) -> bool:
     help="Let the split divide anew what FOLDER/train/, validation/ and test/ divide.",
 )
 @twins_option()
-@consent_option()
+@consent_option
 @takes_context()
 def import_command(
     context: Context, folder: Path, face: Any, redraw: bool, twins: Twins, consent: str
@@ -399,7 +400,7 @@ def roster_list(context: Context) -> None:
 
 
 @roster.command("add")
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=PATH)
 @takes_context(native=False)
 def roster_add(context: Context, source: Path) -> None:
     """Add the names of a CSV file (column `name`, else the first) or of a folder.

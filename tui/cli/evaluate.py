@@ -11,7 +11,7 @@ from engine.contract.events_base import grouped
 from engine.contract.requests import BakeOffRequest, EvaluateRequest
 from engine.text import many, percent
 from tui.cli.listen import Listener
-from tui.cli.options import TakesGlobals, complete_models
+from tui.cli.options import PATH, TakesGlobals, complete_models
 from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words import figures
@@ -22,16 +22,16 @@ from tui.words.text import SUSPECTS
 @click.command(cls=TakesGlobals)
 @click.option(
     "--probes",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Pictures to search with, one sub-folder a person (default: the split's held-out ones).",
 )
 @click.option(
     "--strangers",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Pictures of people not enrolled: one sub-folder, or one loose picture, a stranger.",
 )
 @click.option("--fpir", type=float, help="Share of strangers that may be named (default 0.01).")
-@click.option("--report", type=click.Path(path_type=Path), help="Write evaluation.html in here.")
+@click.option("--report", type=PATH, help="Write evaluation.html in here.")
 @click.option(
     "--model",
     "identity",
@@ -151,8 +151,8 @@ def _tail(path: str) -> str:
 
 
 @click.command("bake-off", cls=TakesGlobals)
-@click.option("--strangers", type=click.Path(path_type=Path), help="People who are not enrolled.")
-@click.option("--probes", type=click.Path(path_type=Path), help="Sub-folders named after people.")
+@click.option("--strangers", type=PATH, help="People who are not enrolled.")
+@click.option("--probes", type=PATH, help="Sub-folders named after people.")
 @click.option("--fpir", type=float, help="Share of strangers that may be named (default 0.01).")
 @takes_context()
 def bake_off(

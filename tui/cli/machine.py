@@ -21,7 +21,7 @@ from engine.text import many
 from engine.workspace.folder import Workspace
 from engine.workspace.owner import translate_os_errors
 from tui.cli.listen import Listener
-from tui.cli.options import COMPLETING, Globals, TakesGlobals, complete_sources
+from tui.cli.options import COMPLETING, PATH, Globals, TakesGlobals, complete_sources
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words.figures import FINDING_GROUPS, STATE_SIGNS, STATE_WORDS, by_group, findings_verdict
 from tui.words.tables import BENCH_COLUMNS, machine_lines, markdown, measured, remarks, row
@@ -98,7 +98,7 @@ HEADING = "What `facedesk bench` measured"
 )
 @click.option(
     "--write",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="Add the table, dated, to a Markdown file.",
 )

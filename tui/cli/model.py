@@ -11,7 +11,7 @@ from engine.contract.requests import ModelRow
 from engine.desk import library
 from engine.model.store import distinct
 from engine.text import percent
-from tui.cli.options import SubGroup, complete_models
+from tui.cli.options import PATH, SubGroup, complete_models
 from tui.cli.output import named
 from tui.cli.run import Context, takes_context
 
@@ -102,7 +102,7 @@ def model_layers(context: Context, recipe: Any, unfreeze: str | None) -> None:
 
 
 @model.command("export")
-@click.argument("file", type=click.Path(path_type=Path), default=Path("identity_vgg.keras"))
+@click.argument("file", type=PATH, default=Path("identity_vgg.keras"))
 @click.option(
     "--model",
     "identity",

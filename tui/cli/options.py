@@ -12,8 +12,9 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 from click.exceptions import NoSuchCommand
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from engine.workspace.folder import Workspace
 
 DEFAULT_WORKSPACE = Path("data")
+PATH = click.Path(path_type=Path)
 COMPLETING = "_FACEDESK_COMPLETE"
 """Through which the shell asks for completions; click makes it from the program's name."""
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +52,13 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 
 def global_options() -> list[click.Parameter]:
     """The options that every command takes; `ctx.obj` is the Globals that they make."""
+    folder = "Folder of people, models and logs (default ./data, or $FACEDESK_WORKSPACE)."
+    option = functools.partial(click.Option, expose_value=False, callback=_keep)
     return [
-        click.Option(
-            ["--workspace"],
-            type=click.Path(path_type=Path),
-            help="Folder of people, models and logs (default ./data, or $FACEDESK_WORKSPACE).",
-            expose_value=False,
-            callback=_keep,
-        ),
-        click.Option(
-            ["--json", "as_json"],
-            is_flag=True,
-            help="JSON Lines on stdout.",
-            expose_value=False,
-            callback=_keep,
-        ),
-        click.Option(
-            ["--quiet"],
-            is_flag=True,
-            help="Results and errors only.",
-            expose_value=False,
-            callback=_keep,
-        ),
-        click.Option(
-            ["-v", "--verbose"],
-            is_flag=True,
-            help="Statistics too.",
-            expose_value=False,
-            callback=_keep,
-        ),
+        option(["--workspace"], type=PATH, help=folder),
+        option(["--json", "as_json"], is_flag=True, help="JSON Lines on stdout."),
+        option(["--quiet"], is_flag=True, help="Results and errors only."),
+        option(["-v", "--verbose"], is_flag=True, help="Statistics too."),
     ]
 
 
@@ -107,28 +86,27 @@ class SubGroup(TakesGlobals, click.Group):
             ctx.invoke(self.commands[self._default])
 
 
-Group = Literal["The job", "People and data", "Models", "The machine", "Laboratory"]
 SPELLINGS = {"enrol": "enroll", "recognise": "recognize"}
 """British spellings of commands."""
 
 
 class Home(NamedTuple):
-    """Where a command is, `module:name` below `tui.cli`, its group, its help's first sentence."""
+    """Where a command is, `module:name` below `tui.cli`, and its help's first sentence."""
 
     place: str
-    group: Group
     help: str
 
 
 class TopGroup(click.Group):
     """The root, which imports a command only when that command is asked for.
 
-    `homes`: by the command's name. Listing the commands imports none of them.
+    `homes`: by the help's heading and the command's name. Listing them imports none of them.
     """
 
-    def __init__(self, *args: Any, homes: Mapping[str, Home], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, homes: Mapping[str, Mapping[str, Home]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._homes = homes
+        self._groups = homes
+        self._homes = dict(chain.from_iterable(each.items() for each in homes.values()))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands' names in the order of the help."""
@@ -159,15 +137,10 @@ class TopGroup(click.Group):
         """List the commands group by group, from the table, with one width for all names."""
         longest = max(map(len, self._homes))
         width = formatter.width - 6 - longest
-        for group in get_args(Group):
+        for group, homes in self._groups.items():
             with formatter.section(group):
-                formatter.write_dl(
-                    [
-                        (f"{name:<{longest}}", self._listed(name, width))
-                        for name, home in self._homes.items()
-                        if home.group == group
-                    ]
-                )
+                listed = [(f"{name:<{longest}}", self._listed(name, width)) for name in homes]
+                formatter.write_dl(listed)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete the commands' names and the root's options."""
@@ -182,24 +155,18 @@ class TopGroup(click.Group):
         return click.Command(name, help=self._homes[name].help).get_short_help_str(width)
 
 
-def consent_option() -> Callable[[Command], Command]:
-    """`--consent WHO` of the commands that enrol."""
-    return click.option(
-        "--consent",
-        default="",
-        metavar="WHO",
-        help="The people agreed to consent.text; WHO asked them.",
-    )
-
-
-def record_option() -> Callable[[Command], Command]:
-    """`--record NAME` of the commands that read a camera."""
-    return click.option(
-        "--record",
-        type=click.Path(path_type=Path),
-        metavar="NAME",
-        help="Record the session as NAME.fdrec (faces, unencrypted); `facedesk replay` plays it.",
-    )
+consent_option = click.option(
+    "--consent",
+    default="",
+    metavar="WHO",
+    help="The people agreed to consent.text; WHO asked them.",
+)
+record_option = click.option(
+    "--record",
+    type=PATH,
+    metavar="NAME",
+    help="Record the session as NAME.fdrec (faces, unencrypted); `facedesk replay` plays it.",
+)
 
 
 def confirmed(
@@ -207,8 +174,8 @@ def confirmed(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Ask on a terminal before the command runs, unless `--yes` is given.
 
-    `question` may name the command's values in braces, or be made of them by a function; an empty
-    one is not asked, and none is without a terminal. Raises click.Abort if the answer is no.
+    `question` may name the command's values in braces, or be made of them by a function. Raises
+    click.Abort if the answer is no.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -217,8 +184,7 @@ def confirmed(
         def asked(yes: bool, **values: Any) -> None:
             if not yes and at_terminal():
                 words = question(**values) if callable(question) else question.format(**values)
-                if words:
-                    click.confirm(words, abort=True, err=True)
+                click.confirm(words, abort=True, err=True)
             command(**values)
 
         return asked
@@ -231,26 +197,24 @@ def at_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-Completion = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+def _complete(
+    words: Callable[[Workspace], Iterable[str]],
+    ctx: click.Context,
+    param: click.Parameter,
+    incomplete: str,
+    *,
+    files: bool = False,
+) -> list[CompletionItem]:
+    """What `words` reads that begins so; with `files` paths are completed too."""
+    from engine.workspace.folder import Workspace
 
-
-def _completion(words: Callable[[Workspace], Iterable[str]], *, files: bool = False) -> Completion:
-    """A completion by what `words` reads; with `files` paths are completed too."""
-
-    def complete(
-        ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        from engine.workspace.folder import Workspace
-
-        # Click's script for bash forgets what came before a file.
-        found = [CompletionItem(incomplete, type="file")] if files else []
-        try:
-            known = list(words(Workspace(workspace_folder(ctx.ensure_object(Globals)))))
-        except Exception:  # an error in the middle of a typed line helps nobody
-            return found
-        return found + [CompletionItem(word) for word in known if word.startswith(incomplete)]
-
-    return complete
+    # Click's script for bash forgets what came before a file.
+    found = [CompletionItem(incomplete, type="file")] if files else []
+    try:
+        known = list(words(Workspace(workspace_folder(ctx.ensure_object(Globals)))))
+    except Exception:  # an error in the middle of a typed line helps nobody
+        return found
+    return found + [CompletionItem(word) for word in known if word.startswith(incomplete)]
 
 
 def _people(workspace: Workspace) -> list[str]:
@@ -287,12 +251,18 @@ def _recordings(workspace: Workspace) -> list[str]:
     return list(map(str, recordings_below(workspace)))
 
 
-complete_people = _completion(_people)
-complete_newcomers = _completion(_newcomers)
+complete_people = functools.partial(_complete, _people)
+complete_newcomers = functools.partial(_complete, _newcomers)
 """Who waits on the roster, then who is enrolled."""
-complete_models = _completion(_models)
-complete_sources = _completion(_sources, files=True)
-complete_recordings = _completion(_recordings, files=True)
+complete_models = functools.partial(_complete, _models)
+complete_sources = functools.partial(_complete, _sources, files=True)
+complete_recordings = functools.partial(_complete, _recordings, files=True)
+
+model_option = click.option(
+    "--model",
+    shell_complete=complete_models,
+    help="A model's id or its start (default: the one in use).",
+)
 
 
 class Bash(BashComplete):

@@ -21,7 +21,7 @@ from engine.rights.erase import erase
 from engine.rights.receipt import to_json, words
 from engine.text import many, percent
 from tui.cli.listen import Listener, demand_review
-from tui.cli.options import SubGroup, at_terminal, complete_people, confirmed, consent_option
+from tui.cli.options import PATH, SubGroup, at_terminal, complete_people, confirmed, consent_option
 from tui.cli.output import named
 from tui.cli.run import Context, takes_context
 from tui.words.figures import confusion_words, consent_words
@@ -231,7 +231,7 @@ def _say(context: Context, done: Trashed) -> None:
 
 @people.command("export")
 @click.argument("name", shell_complete=complete_people)
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 @takes_context(native=False)
 def people_export(context: Context, name: str, file: Path) -> None:
     """Write all that is held on NAME to FILE, a zip that only you can read. Never overwrites.
@@ -249,8 +249,8 @@ def people_export(context: Context, name: str, file: Path) -> None:
 
 
 @people.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
-@consent_option()
+@click.argument("file", type=PATH)
+@consent_option
 @takes_context(native=False)
 def people_import(context: Context, file: Path, consent: str) -> None:
     """Enrol the person of FILE, as `people export` wrote it elsewhere. Consent comes along.

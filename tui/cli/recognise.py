@@ -80,7 +80,7 @@ POLL = 0.2
     is_flag=True,
     help="Keep strangers for `facedesk unknown`, whatever its switch says.",
 )
-@record_option()
+@record_option
 @takes_context()
 def recognize(
     context: Context,

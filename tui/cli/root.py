@@ -15,56 +15,53 @@ import click
 from engine import __version__
 from engine.contract.errors import UsageError
 from engine.machine import calm_blas, forbid_core_dumps
-from tui.cli.options import Home, TopGroup, global_options
+from tui.cli.options import PATH, Home, TopGroup, global_options
 from tui.cli.run import say
 from tui.terminal.streams import insist_on_utf8, mask_command_line, own_streams
 
 HOMES = {
-    "enroll": Home("enrol:enroll", "The job", "Capture pictures of NAME from a camera."),
-    "import": Home("enrol:import_command", "The job", "Import photographs from FOLDER/NAME/."),
-    "split": Home(
-        "train:split", "The job", "Divide each person's pictures for training and testing."
-    ),
-    "train": Home("train:train", "The job", "Train a model and put it in use."),
-    "recognize": Home("recognise:recognize", "The job", "Name the people in front of a camera."),
-    "evaluate": Home("evaluate:evaluate", "The job", "Measure how good the model in use is."),
-    "people": Home("people:people", "People and data", "List, show, change or delete people."),
-    "roster": Home("enrol:roster", "People and data", "Names to enrol as people come by."),
-    "unknown": Home("unknown:unknown", "People and data", "Strangers kept while recognising."),
-    "strangers": Home(
-        "unknown:strangers",
-        "People and data",
-        "People who are never enrolled; they check the threshold.",
-    ),
-    "trash": Home(
-        "trash:trash", "People and data", "What was deleted, merged or moved, and can be undone."
-    ),
-    "purge": Home(
-        "trash:purge", "People and data", "Remove for good what is older than the settings allow."
-    ),
-    "audit": Home("trash:audit", "People and data", "Who did what with whose data, and when."),
-    "vault": Home("vault:vault", "People and data", "Encrypt the workspace, or decrypt it."),
-    "model": Home("model:model", "Models", "List, choose or export models."),
-    "doctor": Home(
-        "machine:doctor", "The machine", "Check cameras, files, processor, terminal and disk."
-    ),
-    "bench": Home("machine:bench", "The machine", "Measure speed and memory on this machine."),
-    "demo": Home("demo:demo", "The machine", "Try the whole job on two bundled portraits."),
-    "keys": Home("machine:keys", "The machine", "List the app's keys."),
-    "completion": Home(
-        "machine:completion", "The machine", "Print the script that makes SHELL complete commands."
-    ),
-    "bake-off": Home(
-        "evaluate:bake_off", "Laboratory", "Compare four kinds of model on your own people."
-    ),
-    "replay": Home(
-        "recognise:replay", "Laboratory", "Run a recorded session again and compare the decisions."
-    ),
-    "export": Home(
-        "train:export", "Laboratory", "Export the split's pictures as folders that Keras reads."
-    ),
+    "The job": {
+        "enroll": Home("enrol:enroll", "Capture pictures of NAME from a camera."),
+        "import": Home("enrol:import_command", "Import photographs from FOLDER/NAME/."),
+        "split": Home("train:split", "Divide each person's pictures for training and testing."),
+        "train": Home("train:train", "Train a model and put it in use."),
+        "recognize": Home("recognise:recognize", "Name the people in front of a camera."),
+        "evaluate": Home("evaluate:evaluate", "Measure how good the model in use is."),
+    },
+    "People and data": {
+        "people": Home("people:people", "List, show, change or delete people."),
+        "roster": Home("enrol:roster", "Names to enrol as people come by."),
+        "unknown": Home("unknown:unknown", "Strangers kept while recognising."),
+        "strangers": Home(
+            "unknown:strangers", "People who are never enrolled; they check the threshold."
+        ),
+        "trash": Home("trash:trash", "What was deleted, merged or moved, and can be undone."),
+        "purge": Home("trash:purge", "Remove for good what is older than the settings allow."),
+        "audit": Home("trash:audit", "Who did what with whose data, and when."),
+        "vault": Home("vault:vault", "Encrypt the workspace, or decrypt it."),
+    },
+    "Models": {
+        "model": Home("model:model", "List, choose or export models."),
+    },
+    "The machine": {
+        "doctor": Home("machine:doctor", "Check cameras, files, processor, terminal and disk."),
+        "bench": Home("machine:bench", "Measure speed and memory on this machine."),
+        "demo": Home("demo:demo", "Try the whole job on two bundled portraits."),
+        "keys": Home("machine:keys", "List the app's keys."),
+        "completion": Home(
+            "machine:completion", "Print the script that makes SHELL complete commands."
+        ),
+    },
+    "Laboratory": {
+        "bake-off": Home("evaluate:bake_off", "Compare four kinds of model on your own people."),
+        "replay": Home(
+            "recognise:replay", "Run a recorded session again and compare the decisions."
+        ),
+        "export": Home("train:export", "Export the split's pictures as folders that Keras reads."),
+    },
 }
-"""The commands; a module is imported when its command or that command's help is asked for."""
+"""The commands under the headings of the help; a module is imported when its command or that
+command's help is asked for."""
 
 
 @click.group(
@@ -76,7 +73,7 @@ HOMES = {
 )
 @click.option(
     "--record",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="NAME",
     help="Record each camera job of the app as NAME.fdrec, NAME-2.fdrec ... (faces, unencrypted).",
 )

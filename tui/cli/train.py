@@ -17,7 +17,7 @@ from engine.desk import library
 from engine.settings import TRAIN_OPTIONS, BackboneName, TrainOption
 from engine.text import many, percent
 from tui.cli.listen import Listener
-from tui.cli.options import TakesGlobals
+from tui.cli.options import PATH, TakesGlobals
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words.text import SPLIT_MODES, figure, span
 
@@ -109,7 +109,7 @@ def complete_shares(
     "--keras-folders",
     "folder",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Write train/NAME, validation/NAME and test/NAME into this new folder.",
 )
 @takes_context()

@@ -87,7 +87,7 @@ def _lines(group: UnknownGroup) -> list[str]:
     metavar="SIGHTING",
     help="Only this sighting of the group; may be repeated.",
 )
-@consent_option()
+@consent_option
 @takes_context(native=False)
 def unknown_assign(
     context: Context, group: str, name: str, new: bool, only: tuple[str, ...], consent: str

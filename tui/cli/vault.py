@@ -33,7 +33,7 @@ from engine.workspace.vault.keys import (
     open_with,
     read_record,
 )
-from tui.cli.options import SubGroup, confirmed
+from tui.cli.options import PATH, SubGroup, confirmed
 from tui.cli.run import Context, interruptible, takes_context
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -51,7 +51,7 @@ def _keys(prefix: str = "") -> Callable[[Command], Command]:
     def add(command: Command) -> Command:
         key = click.option(
             f"--{prefix}key-file",
-            type=click.Path(path_type=Path),
+            type=PATH,
             metavar="FILE",
             help="A key file of 32 random bytes; a new one is made where a new key is wanted.",
         )
