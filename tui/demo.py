@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import asdict
 
 from engine.contract import JobEnded
 from engine.contract.errors import FacedeskError
@@ -86,15 +87,7 @@ class DemoScript:
         await self._end("enrol")
 
     async def _train(self) -> None:
-        shares = self._app.desk.settings.split
-        await self._jobs.split(
-            SplitRequest(
-                train=shares.train,
-                validation=shares.validation,
-                test=shares.test,
-                seed=shares.seed,
-            )
-        )
+        await self._jobs.split(SplitRequest(**asdict(self._app.desk.settings.split)))
         await self._jobs.train(TrainRequest())
         await self._end("train")
 

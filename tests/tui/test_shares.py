@@ -8,6 +8,7 @@ from engine.contract.errors import UsageError
 from engine.settings import SplitSettings
 from tui.cli.train import complete_shares
 
+PARTS = ("train", "validation", "test")
 USUAL = SplitSettings(train=0.7, validation=0.15, test=0.15)
 
 
@@ -25,9 +26,10 @@ USUAL = SplitSettings(train=0.7, validation=0.15, test=0.15)
 def test_missing_shares_are_filled_from_the_rest(
     given: tuple[float | None, float | None, float | None], wanted: tuple[float, float, float]
 ) -> None:
-    assert complete_shares(USUAL, *given) == pytest.approx(wanted)
+    shares = complete_shares(USUAL, **dict(zip(PARTS, given, strict=True)))
+    assert tuple(map(shares.get, PARTS)) == pytest.approx(wanted)
 
 
 def test_shares_above_one_are_refused() -> None:
     with pytest.raises(UsageError):
-        complete_shares(USUAL, 0.9, 0.2, None)
+        complete_shares(USUAL, train=0.9, validation=0.2, test=None)

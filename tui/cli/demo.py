@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict
 
 import click
 
@@ -67,16 +68,7 @@ def _demo_here(context: Context) -> None:
     _say(context, f"4. Enrol {HOPPER} too")
     capture(context, _enrol(HOPPER, "demo:hopper"))
     _say(context, "5. Split")
-    configured = context.settings.split
-    make_split(
-        context,
-        SplitRequest(
-            train=configured.train,
-            validation=configured.validation,
-            test=configured.test,
-            seed=configured.seed,
-        ),
-    )
+    make_split(context, SplitRequest(**asdict(context.settings.split)))
     _say(context, "6. Train with both")
     train_model(context, TrainRequest())
     _say(context, "7. Recognise both, on camera paths never seen before")

@@ -70,14 +70,12 @@ def _chosen(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     return value or ("ask" if at_terminal() else "keep")
 
 
-def twins_option() -> Callable[[Any], Any]:
-    """`--twins` of the commands that enrol pictures."""
-    return click.option(
-        "--twins",
-        type=click.Choice(["ask", "keep", "refuse"]),
-        callback=_chosen,
-        help="When somebody looks like another person (default: ask on a terminal, else keep).",
-    )
+twins_option = click.option(
+    "--twins",
+    type=click.Choice(["ask", "keep", "refuse"]),
+    callback=_chosen,
+    help="When somebody looks like another person (default: ask on a terminal, else keep).",
+)
 
 
 def _one_or_roster(*, name: str | None, roster: bool, **_: Any) -> None:
@@ -103,21 +101,18 @@ def _one_or_roster(*, name: str | None, roster: bool, **_: Any) -> None:
     help="Play a clip at its own speed, or as fast as possible.",
 )
 @record_option
-@twins_option()
+@twins_option
 @click.option("--roster", is_flag=True, help="Everybody who waits on the roster; Enter between.")
 @consent_option
 @takes_context(before=_one_or_roster)
 def enroll(
     context: Context,
     name: str | None,
-    source: str,
     count: int | None,
-    window: bool,
-    pace: Any,
     record: Path | None,
     twins: Twins,
     roster: bool,
-    consent: str,
+    **wanted: Any,
 ) -> None:
     """Capture pictures of NAME from a camera. Enter stops and keeps what was captured.
 
@@ -126,14 +121,8 @@ def enroll(
     facedesk enroll Grace --source clip.mp4 --count 40
     facedesk enroll --roster --source 0
     """
-    request = EnrolRequest(
-        person=name or "",
-        source=source,
-        count=count or context.settings.enrolment.count,
-        window=window,
-        pace=pace,
-        consent=consent,
-    )
+    count = count or context.settings.enrolment.count
+    request = EnrolRequest(person=name or "", count=count, **wanted)
     if roster:
         capture_roster(context, request, twins)
     else:
@@ -237,7 +226,7 @@ def _ready(name: str) -> bool:
 
 
 @click.command("import", cls=TakesGlobals)
-@click.argument("folder", type=PATH)
+@click.argument("folder", type=click.Path())
 @click.option(
     "--face",
     type=click.Choice(["central", "largest", "only"]),
@@ -250,12 +239,10 @@ def _ready(name: str) -> bool:
     is_flag=True,
     help="Let the split divide anew what FOLDER/train/, validation/ and test/ divide.",
 )
-@twins_option()
+@twins_option
 @consent_option
 @takes_context()
-def import_command(
-    context: Context, folder: Path, face: Any, redraw: bool, twins: Twins, consent: str
-) -> None:
+def import_command(context: Context, twins: Twins, **wanted: Any) -> None:
     """Import photographs from FOLDER/NAME/.
 
     FOLDER/train/NAME/, validation/NAME/ (val/) and test/NAME/ work too: the split keeps that
@@ -270,7 +257,7 @@ def import_command(
     from engine.jobs.judging import guard_here
 
     output, settings, workspace = context.output, context.settings, context.workspace
-    request = ImportRequest(folder=str(folder), face=face, consent=consent, redraw=redraw)
+    request = ImportRequest(**wanted)
 
     def decide(found: LooksEnrolled) -> TwinChoice | None:
         if twins == "keep":

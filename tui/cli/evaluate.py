@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,7 +12,7 @@ from engine.contract.events_base import grouped
 from engine.contract.requests import BakeOffRequest, EvaluateRequest
 from engine.text import many, percent
 from tui.cli.listen import Listener
-from tui.cli.options import PATH, TakesGlobals, complete_models
+from tui.cli.options import TakesGlobals, model_option
 from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words import figures
@@ -22,31 +23,19 @@ from tui.words.text import SUSPECTS
 @click.command(cls=TakesGlobals)
 @click.option(
     "--probes",
-    type=PATH,
+    type=click.Path(),
     help="Pictures to search with, one sub-folder a person (default: the split's held-out ones).",
 )
 @click.option(
     "--strangers",
-    type=PATH,
+    type=click.Path(),
     help="Pictures of people not enrolled: one sub-folder, or one loose picture, a stranger.",
 )
 @click.option("--fpir", type=float, help="Share of strangers that may be named (default 0.01).")
-@click.option("--report", type=PATH, help="Write evaluation.html in here.")
-@click.option(
-    "--model",
-    "identity",
-    shell_complete=complete_models,
-    help="A model's id or its start (default: the one in use).",
-)
+@click.option("--report", type=click.Path(), help="Write evaluation.html in here.")
+@model_option
 @takes_context()
-def evaluate(
-    context: Context,
-    probes: Path | None,
-    strangers: Path | None,
-    fpir: float | None,
-    report: Path | None,
-    identity: str | None,
-) -> None:
+def evaluate(context: Context, **wanted: Any) -> None:
     """Measure how good the model in use is.
 
     Says on how many pictures each figure rests.
@@ -58,14 +47,7 @@ def evaluate(
     from engine.desk.library import save_evaluation
     from engine.jobs.evaluate import evaluate
 
-    request = EvaluateRequest(
-        model=identity,
-        probes=str(probes) if probes else None,
-        strangers=str(strangers) if strangers else None,
-        fpir=fpir,
-        report=str(report) if report else None,
-    )
-    output = context.output
+    output, request = context.output, EvaluateRequest(**wanted)
     output.note("Loading the model")
     with (
         interruptible(keep=False) as cancel,
@@ -151,13 +133,11 @@ def _tail(path: str) -> str:
 
 
 @click.command("bake-off", cls=TakesGlobals)
-@click.option("--strangers", type=PATH, help="People who are not enrolled.")
-@click.option("--probes", type=PATH, help="Sub-folders named after people.")
+@click.option("--strangers", type=click.Path(), help="People who are not enrolled.")
+@click.option("--probes", type=click.Path(), help="Sub-folders named after people.")
 @click.option("--fpir", type=float, help="Share of strangers that may be named (default 0.01).")
 @takes_context()
-def bake_off(
-    context: Context, strangers: Path | None, probes: Path | None, fpir: float | None
-) -> None:
+def bake_off(context: Context, **wanted: Any) -> None:
     """Compare four kinds of model on your own people.
 
     The training part of the split enrols, the test part searches. Without --strangers your own
@@ -168,12 +148,7 @@ def bake_off(
     """
     from engine.jobs.bake_off import bake_off
 
-    request = BakeOffRequest(
-        probes=None if probes is None else str(probes),
-        strangers=None if strangers is None else str(strangers),
-        fpir=fpir,
-    )
-    output = context.output
+    output, request = context.output, BakeOffRequest(**wanted)
     output.note("Loading TensorFlow")
     with (
         interruptible(keep=False) as cancel,

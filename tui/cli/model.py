@@ -11,7 +11,7 @@ from engine.contract.requests import ModelRow
 from engine.desk import library
 from engine.model.store import distinct
 from engine.text import percent
-from tui.cli.options import PATH, SubGroup, complete_models
+from tui.cli.options import PATH, SubGroup, complete_models, model_option
 from tui.cli.output import named
 from tui.cli.run import Context, takes_context
 
@@ -103,14 +103,9 @@ def model_layers(context: Context, recipe: Any, unfreeze: str | None) -> None:
 
 @model.command("export")
 @click.argument("file", type=PATH, default=Path("identity_vgg.keras"))
-@click.option(
-    "--model",
-    "identity",
-    shell_complete=complete_models,
-    help="A model's id or its start (default: the one in use).",
-)
+@model_option
 @takes_context()
-def model_export(context: Context, file: Path, identity: str | None) -> None:
+def model_export(context: Context, file: Path, model: str | None) -> None:
     """Save the model in use as one Keras FILE, .keras or .h5 (default identity_vgg.keras).
 
     Names and threshold lie beside it as JSON, and name_picture.py uses both without Facedesk.
@@ -122,7 +117,7 @@ def model_export(context: Context, file: Path, identity: str | None) -> None:
     from engine.model.networks import export
 
     context.output.note("Loading TensorFlow")
-    size = export(context.workspace, file, identity)
+    size = export(context.workspace, file, model)
     context.warn_of_plain(file)
     context.output.done(
         f"Wrote {file} ({size / 1e6:.0f} MB), {file.with_suffix('.json').name} and name_picture.py",

@@ -85,12 +85,9 @@ POLL = 0.2
 def recognize(
     context: Context,
     sources: tuple[str, ...],
-    each: bool,
-    window: bool,
-    pace: Any,
-    why: bool,
     keep_unknown: bool,
     record: Path | None,
+    **wanted: Any,
 ) -> None:
     """Name the people in front of a camera. Ctrl+C ends it.
 
@@ -99,13 +96,8 @@ def recognize(
     facedesk recognize --source photos/ --each --json
     facedesk recognize --source 0 --source 1 --source rtsp://door.local/live --pace live
     """
-    alone = {
-        "--each": each,
-        "--window": window,
-        "--why": why,
-        "--keep-unknown": keep_unknown,
-        "--record": record is not None,
-    }
+    alone = {f"--{name}": wanted[name] for name in ("each", "window", "why")}
+    alone |= {"--keep-unknown": keep_unknown, "--record": record is not None}
     given = [option for option, is_given in alone.items() if is_given]
     if given and len(sources) > 1:
         raise UsageError(
@@ -114,13 +106,7 @@ def recognize(
             "Leave it out, or name one source.",
         )
     request = RecogniseRequest(
-        source=sources[0],
-        each=each,
-        window=window,
-        pace=pace,
-        beside=sources[1:],
-        why=why,
-        keep=keep_unknown or None,
+        source=sources[0], beside=sources[1:], keep=keep_unknown or None, **wanted
     )
     recognise(context, request, record)
 

@@ -32,14 +32,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Same seed, same split.")
 @click.option("--random", is_flag=True, help="Mix consecutive frames, only to compare.")
 @takes_context(native=False)
-def split(
-    context: Context,
-    train: float | None,
-    validation: float | None,
-    test: float | None,
-    seed: int | None,
-    random: bool,
-) -> None:
+def split(context: Context, seed: int | None, random: bool, **given: float | None) -> None:
     """Divide each person's pictures for training and testing.
 
     Sessions stay whole; a person with one session is divided into blocks of time.
@@ -49,17 +42,9 @@ def split(
     facedesk split --train 0.8 --validation 0.1 --test 0.1 --seed 7
     """
     configured = context.settings.split
-    shares = complete_shares(configured, train, validation, test)
-    make_split(
-        context,
-        SplitRequest(
-            train=shares[0],
-            validation=shares[1],
-            test=shares[2],
-            seed=configured.seed if seed is None else seed,
-            random=random,
-        ),
-    )
+    shares = complete_shares(configured, **given)
+    seed = configured.seed if seed is None else seed
+    make_split(context, SplitRequest(**shares, seed=seed, random=random))
 
 
 def make_split(context: Context, request: SplitRequest) -> SplitDone:
@@ -82,26 +67,19 @@ def make_split(context: Context, request: SplitRequest) -> SplitDone:
     return done
 
 
-def complete_shares(
-    configured: SplitSettings, train: float | None, validation: float | None, test: float | None
-) -> tuple[float, float, float]:
-    """Shares for the three parts, where any of them may have been left out.
+def complete_shares(configured: SplitSettings, **given: float | None) -> dict[str, float]:
+    """Shares for the three parts, by name, where any of them may have been left out.
 
     None given: the configured ones. One missing: the rest to 1. Two missing: the rest, divided
     as configured. Raises UsageError if nothing is left for a missing one.
     """
-    given = (train, validation, test)
-    usual = (configured.train, configured.validation, configured.test)
-    missing = [i for i, share in enumerate(given) if share is None]
-    rest = 1 - sum(share for share in given if share is not None)
-    if missing and rest < -1e-9:
+    usual = {name: getattr(configured, name) for name, share in given.items() if share is None}
+    rest = 1 - sum(share for share in given.values() if share is not None)
+    if usual and rest < -1e-9:
         raise UsageError("The shares sum to more than 1", "", "train + validation + test = 1.")
-    weight = sum(usual[i] for i in missing)
-    filled = [
-        share if share is not None else max(0.0, rest) * (usual[i] / weight if weight else 0.0)
-        for i, share in enumerate(given)
-    ]
-    return filled[0], filled[1], filled[2]
+    weight = sum(usual.values()) or 1.0
+    filled = {name: max(0.0, rest) * (share / weight) for name, share in usual.items()}
+    return {name: filled[name] if share is None else share for name, share in given.items()}
 
 
 @click.command(cls=TakesGlobals)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -305,7 +306,7 @@ def strangers_list(context: Context) -> None:
 )
 @click.option("--as", "name", help="One stranger of this name (adds to them if there is one).")
 @takes_context()
-def strangers_add(context: Context, source: str, count: int, name: str | None) -> None:
+def strangers_add(context: Context, **wanted: Any) -> None:
     """Add strangers from SOURCE, a folder, or one from a camera, clip, stream or demo:NAME.
 
     In a folder each sub-folder is one stranger, and so is each picture beside them.
@@ -317,7 +318,7 @@ def strangers_add(context: Context, source: str, count: int, name: str | None) -
     from engine.jobs.imports import add_strangers, take_in
 
     output, settings, workspace = context.output, context.settings, context.workspace
-    request = StrangersRequest(source=source, count=count, name=name)
+    request = StrangersRequest(**wanted)
     with context.writing("strangers add"), output.progress("Strangers", None) as bar:
 
         def show_threshold(event: Threshold) -> None:
