@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from click.shell_completion import get_completion_class
 
-from engine.contract import BenchDone, BenchMachine, DoctorDone, Figure, Finding
+from engine.contract import BenchMachine, DoctorDone, Figure, Finding
 from engine.contract.errors import DataError, ModelError, SourceUnreadable
 from engine.machine import python
 from engine.text import many
@@ -87,20 +87,13 @@ def _print(context: Context, found: list[Finding]) -> None:
     output.result(f"{findings_verdict(found)} ({many(len(found), 'finding')}).")
 
 
-PROGRAM = tuple(python("-m", "tui"))
-HEADING = "What `facedesk bench` measured"
-
-
 @click.command(cls=TakesGlobals)
 @click.option("--quick", is_flag=True, help="Less of everything: a minute or so, and rougher.")
 @click.option(
     "--only", multiple=True, metavar="NAME", help="One measurement; may be given several times."
 )
 @click.option(
-    "--write",
-    type=PATH,
-    metavar="FILE",
-    help="Add the table, dated, to a Markdown file.",
+    "--write", type=PATH, metavar="FILE", help="Add the table, dated, to a Markdown file."
 )
 @takes_context()
 def bench(context: Context, quick: bool, only: tuple[str, ...], write: Path | None) -> None:
@@ -115,25 +108,6 @@ def bench(context: Context, quick: bool, only: tuple[str, ...], write: Path | No
     facedesk bench --quick --only score --only start
     facedesk bench --write bench/RESULTS.md
     """
-    named = click.get_current_context().ensure_object(Globals).workspace
-    with _logs(context.workspace) as logs:
-        _measure(context, only, named, write, logs, quick=quick)
-
-
-def _measure(
-    context: Context,
-    only: Sequence[str],
-    workspace: Path | None,
-    write: Path | None,
-    logs: Path,
-    *,
-    quick: bool,
-) -> None:
-    """Measure, print, and add the table to the file `write`.
-
-    Raises UsageError for an unknown measurement, ModelError if one failed: the others are printed
-    and written all the same.
-    """
     from engine.bench.run import bench
 
     output = context.output
@@ -144,33 +118,35 @@ def _measure(
         figures.append(event)
         output.note(f"{event.what}: {event.failure or measured(event.value, event.unit)}")
 
-    with interruptible(keep=False) as cancel, output.progress("Bench", None) as bar:
-        done = bench(
-            context.settings,
-            PROGRAM,
-            cancel,
-            Listener(output, bar, {BenchMachine: machines.append, Figure: show}),
-            logs=logs,
-            only=only,
-            quick=quick,
-            workspace=workspace,
+    with _logs(context.workspace) as logs:
+        with interruptible(keep=False) as cancel, output.progress("Bench", None) as bar:
+            done = bench(
+                context.settings,
+                python("-m", "tui"),
+                cancel,
+                Listener(output, bar, {BenchMachine: machines.append, Figure: show}),
+                logs=logs,
+                only=only,
+                quick=quick,
+                workspace=click.get_current_context().ensure_object(Globals).workspace,
+            )
+        closing = (
+            f"{many(done.figures, 'figure')} in {span(done.seconds)}"
+            f"{', quick and rough' if quick else ''}; "
+            f"aims missed: {done.missed}, failed: {done.failed}"
         )
-    closing = _closing(done)
-    output.table(BENCH_COLUMNS, [row(figure) for figure in figures])
-    for text in filter(None, map(remarks, figures)):
-        output.result(text)
-    for text in (*machine_lines(machines[0]), closing):
-        output.result(text)
-    if write is not None:
-        day = datetime.now(UTC).date()
-        add_section(write, markdown(day, machines[0], figures, closing))
-    if done.failed:
-        failed = ", ".join(figure.key for figure in figures if figure.failure)
-        raise ModelError(
-            "Some measurements failed",
-            failed,
-            f"The details are in {logs / 'bench.log'}.",
-        )
+        output.table(BENCH_COLUMNS, [row(figure) for figure in figures])
+        for text in (*filter(None, map(remarks, figures)), *machine_lines(machines[0]), closing):
+            output.result(text)
+        if write is not None:
+            day = datetime.now(UTC).date()
+            add_section(write, markdown(day, machines[0], figures, closing))
+        if done.failed:  # the others are printed and written all the same
+            raise ModelError(
+                "Some measurements failed",
+                ", ".join(figure.key for figure in figures if figure.failure),
+                f"The details are in {logs / 'bench.log'}.",
+            )
 
 
 @contextlib.contextmanager
@@ -190,18 +166,11 @@ def _logs(workspace: Workspace) -> Iterator[Path]:
             raise
 
 
-def _closing(done: BenchDone) -> str:
-    rough = ", quick and rough" if done.quick else ""
-    return (
-        f"{many(done.figures, 'figure')} in {span(done.seconds)}{rough}; "
-        f"aims missed: {done.missed}, failed: {done.failed}"
-    )
-
-
 def add_section(file: Path, section: str) -> None:
     """Put a section on top of those that a file has, below its heading."""
     with translate_os_errors("write a file", file):
-        before = file.read_text(encoding="utf-8") if file.exists() else f"# {HEADING}\n"
+        new = "# What `facedesk bench` measured\n"
+        before = file.read_text(encoding="utf-8") if file.exists() else new
         head, mark, rest = before.partition("\n## ")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"{head.rstrip()}\n\n{section}{mark}{rest}", encoding="utf-8")
