@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.cancel import Cancel
-from engine.contract.errors import Cancelled, FacedeskError, UsageError
+from engine.contract.errors import Cancelled, FacedeskError, UsageError, WorkspaceUnusable
 from tui.cli.options import DEFAULT_WORKSPACE, Globals, at_terminal, workspace_folder
 
 if TYPE_CHECKING:
@@ -46,17 +46,6 @@ class Context:
     settings: Settings
     output: Output
 
-    def warn_of_exposure(self) -> None:
-        """Say once who else may reach the workspace. Raises WorkspaceShared if that is refused."""
-        from engine.workspace.owner import refuse_exposed
-
-        root = self.workspace.root
-        found = refuse_exposed(root, self.settings.privacy)
-        if root not in _WARNED:
-            _WARNED.add(root)
-            for each in found:
-                self.output.note(f"Warning: {each.text}. Remedy: {each.remedy}")
-
     def warn_of_plain(self, path: Path) -> None:
         """Say that what was written to `path` from an encrypted workspace is not encrypted."""
         from engine.workspace.vault.opened import opened
@@ -66,14 +55,20 @@ class Context:
 
     @contextlib.contextmanager
     def writing(self, what: str, *, purging: bool = True) -> Iterator[None]:
-        """Hold the workspace's writer lock; say what was recovered after a run cut short.
+        """Hold the workspace's writer lock; say once who else may reach the workspace, and what was
+        recovered after a run cut short. Raises WorkspaceShared if the former is refused.
 
         What is due to go goes first, unless `purging` is False: a command that removes such things
         itself counts them.
         """
         from engine.rights.upkeep import note_settings, purge, writing
+        from engine.workspace.owner import refuse_exposed
 
-        self.warn_of_exposure()
+        root = self.workspace.root
+        found = refuse_exposed(root, self.settings.privacy)
+        for each in () if root in _WARNED else found:
+            self.output.note(f"Warning: {each.text}. Remedy: {each.remedy}")
+        _WARNED.add(root)
         with writing(self.workspace, f"facedesk {what}", self._report):
             note_settings(self.workspace, self.settings)
             if purging:
@@ -134,25 +129,23 @@ def _opened(given: Globals, *, native: bool, demo: bool, opening: Opening) -> It
     from engine.config import load_settings
     from engine.logs import guard_output, quieten_libraries
     from engine.shortage import shortage
-    from engine.workspace.folder import Workspace
+    from engine.workspace.folder import Workspace, format_of
     from engine.workspace.owner import refuse_exposed
     from tui.cli.output import Output
     from tui.unlock import open_workspace
 
     quieten_libraries()
     workspace = Workspace(workspace_folder(given, DEMO_WORKSPACE if demo else DEFAULT_WORKSPACE))
-    _refuse_newer(workspace.root, as_json=given.as_json)
+    output = Output(
+        sys.stdout, sys.stderr, as_json=given.as_json, quiet=given.quiet, verbose=given.verbose
+    )
     with contextlib.ExitStack() as stack:
-        if native:
-            stack.enter_context(guard_output(workspace.logs, "cli"))
-        output = Output(
-            sys.stdout,
-            sys.stderr,
-            as_json=given.as_json,
-            quiet=given.quiet,
-            verbose=given.verbose,
-        )
         try:
+            # What a newer version has written is not touched: no log is written before this.
+            with contextlib.suppress(WorkspaceUnusable):  # who needs the workspace says so
+                format_of(workspace.root)
+            if native:
+                stack.enter_context(guard_output(workspace.logs, "cli"))
             settings = load_settings()
             if opening in ("ask", "screen"):
                 refuse_exposed(workspace.root, settings.privacy)
@@ -169,20 +162,6 @@ def _opened(given: Globals, *, native: bool, demo: bool, opening: Opening) -> It
             shown = shortage(error) or known or internal_error(error, workspace.logs)
             output.error(shown)
             raise SystemExit(shown.exit_code) from None
-
-
-def _refuse_newer(root: Path, *, as_json: bool) -> None:
-    """Exit before anything is touched, a log included, where a newer version has written."""
-    from engine.contract.errors import DataError, WorkspaceUnusable
-    from engine.workspace.folder import format_of
-
-    try:
-        format_of(root)
-    except WorkspaceUnusable:
-        return  # who needs the workspace says so
-    except DataError as error:
-        say(error, as_json=as_json)
-        raise SystemExit(error.exit_code) from None
 
 
 def internal_error(error: Exception, logs: Path) -> FacedeskError:
