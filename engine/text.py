@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any
 
 INSTEAD = "\ufffd"
 MOST_MARKS = 3
@@ -87,6 +89,18 @@ def escaped(json_text: str) -> str:
     if _PLAIN.fullmatch(json_text):
         return json_text
     return "".join(_escape(c) if is_invisible(c) else c for c in json_text)
+
+
+def plain(value: Any, leaf: Callable[[Any], Any] = lambda each: each) -> Any:
+    """JSON types only: mappings and sequences through and through, null for NaN and infinity, and
+    what `leaf` makes of all else."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(item, leaf) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item, leaf) for item in value]
+    if isinstance(value, float):  # numpy's float64 is one; JSON knows no NaN
+        return float(value) if math.isfinite(value) else None
+    return leaf(value)
 
 
 def name_key(name: str) -> str:

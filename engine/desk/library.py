@@ -29,13 +29,14 @@ from engine.contract.requests import (
 )
 from engine.desk.wire import WireError, decode
 from engine.jobs import split as splitting
-from engine.model.record import ModelInfo, contains, plain
+from engine.model.record import ModelInfo, contains
 from engine.model.store import ModelStore
 from engine.people.person import Person, SessionInfo, clean_name
 from engine.people.picture_records import PictureRecord, read_records
 from engine.people.registry import People
 from engine.rights.upkeep import unseen
 from engine.settings import Settings, SplitSettings
+from engine.text import plain
 from engine.workspace.audit import Audit
 from engine.workspace.files import parse_json, read_bytes, write_bytes
 from engine.workspace.folder import Workspace

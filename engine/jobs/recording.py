@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import shutil
 import tempfile
@@ -62,7 +61,7 @@ from engine.contract.requests import EnrolRequest, RecogniseRequest, ReplayReque
 from engine.model.store import ModelStore
 from engine.people.registry import utc_now
 from engine.settings import Settings
-from engine.text import mask_credentials
+from engine.text import mask_credentials, plain
 from engine.workspace.audit import Audit
 from engine.workspace.files import FILE_MODE, write_json
 from engine.workspace.folder import Workspace
@@ -203,7 +202,9 @@ class _Recording:
         if isinstance(event, FOREIGN) or getattr(event, "job", self.job) not in (self.job, ""):
             return
         body = {"time": round(time.time(), 3), "type": type(event).__name__, **event.to_json()}
-        line = json.dumps(_plain(body), ensure_ascii=False) + "\n"
+        # No credentials of a URL in any text of it.
+        said = plain(body, lambda each: mask_credentials(each) if isinstance(each, str) else each)
+        line = json.dumps(said, ensure_ascii=False) + "\n"
         with self._lock, contextlib.suppress(OSError, ValueError):  # full, or over already
             if self._written < self._most:
                 self._written += self._events.write(line)
@@ -236,19 +237,6 @@ def _request_of(request: EnrolRequest | RecogniseRequest) -> dict[str, Any]:
     for name in ("recording", "window", "beside", "consent", "why", "keep", "frames"):
         body.pop(name, None)
     return body
-
-
-def _plain(value: Any) -> Any:
-    """`value` as JSON has it: no NaN, no infinity, no credentials of a URL."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, str):
-        return mask_credentials(value)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
 
 
 DECIDING = ("detection", "gates", "recognition")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.contract import EpochDone
 from engine.contract.errors import DataError, ModelCorrupt, VaultLocked
-from engine.model.record import plain
+from engine.text import plain
 from engine.workspace.files import parse_json, read_bytes, write_bytes
 
 if TYPE_CHECKING:

@@ -27,11 +27,12 @@ from engine.contract.errors import ModelError
 from engine.model.classic import build_classic, set_arrays, side_of, unfreeze_block5
 from engine.model.face_space import FaceSpace, JointSpace, Space
 from engine.model.keras_networks import backbone, layer_table
-from engine.model.record import PREPROCESSING, StoredModel, plain, versions
+from engine.model.record import PREPROCESSING, StoredModel, versions
 from engine.model.resnet import CHANNEL_MEANS, CHIP, CROP_OF_CHIP, SCALE, load_resnet
 from engine.model.vectors import NEAREST, Float32, centre_levels
 from engine.model.vgg16 import LAYERS, ROW, SIZE, VIEW, LayerRow, cells
 from engine.model.weights import Weights
+from engine.text import plain
 from engine.workspace.files import FILE_MODE, make_directory, write_plain
 from engine.workspace.owner import translate_os_errors
 

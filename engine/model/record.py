@@ -153,17 +153,6 @@ def describe(
     }
 
 
-def plain(value: Any) -> Any:
-    """JSON types only: mappings and sequences through and through, null for NaN and infinity."""
-    if isinstance(value, Mapping):
-        return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, float):  # numpy's float64 is one; JSON knows no NaN
-        return float(value) if math.isfinite(value) else None
-    return value
-
-
 def parse_info(
     identity: str, description: Mapping[str, Any], labels: Sequence[Any], current: bool
 ) -> ModelInfo:

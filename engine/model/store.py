@@ -32,9 +32,9 @@ from engine.model.record import (
     checked_centres,
     describe,
     parse_info,
-    plain,
     wrong_centres,
 )
+from engine.text import plain
 from engine.workspace.files import (
     new_directory,
     parse_json,

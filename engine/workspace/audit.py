@@ -189,7 +189,7 @@ class Audit:
 
     def note_settings(self, told: Mapping[str, Any]) -> None:
         """Note the settings on which privacy depends if they are not those noted last."""
-        told = audit_chain.plain(told)
+        told = audit_chain.storable(told)
         with contextlib.suppress(FileNotFoundError, DataError):
             if read_json(self._settings_file) == told:
                 return

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
+
+from engine.text import plain
 
 START = "0" * 64
 """`prev` of the first entry."""
@@ -131,19 +132,16 @@ def canonical(value: Mapping[str, Any]) -> bytes:
 
 def sealed(**body: Any) -> Entry:
     """An entry of this `Entry.body`, with its hash. What JSON lacks in `details` becomes None."""
-    entry = Entry(**{**body, "details": plain(body["details"])}, hash="")
+    entry = Entry(**{**body, "details": storable(body["details"])}, hash="")
     return replace(entry, hash=_digest(entry))
 
 
-def plain(value: Any) -> Any:
-    """`value` of nothing but what canonical JSON has."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value if value is None or isinstance(value, bool | int | str) else str(value)
+def storable(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Details with nothing but what canonical JSON has."""
+    whole: dict[str, Any] = plain(
+        details, lambda each: each if isinstance(each, bool | int | str | None) else str(each)
+    )
+    return whole
 
 
 def parsed(line: bytes) -> Entry | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import contextlib
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -16,7 +15,7 @@ from rich.text import Text
 
 from engine.contract import Event, Preview
 from engine.contract.errors import FacedeskError
-from engine.text import escaped
+from engine.text import escaped, plain
 from tui.terminal.streams import Stream
 from tui.words.text import clean
 
@@ -60,7 +59,7 @@ class Output:
 
     def object(self, value: Mapping[str, Any]) -> None:
         """One JSON line on stdout. NaN and infinity, which JSON does not have, become null."""
-        text = json.dumps(_plain(value), ensure_ascii=self._ascii)
+        text = json.dumps(plain(value), ensure_ascii=self._ascii)
         self._out.write(escaped(text) + "\n")
         self._out.flush()
 
@@ -243,14 +242,3 @@ class ProgressBar:
 def named(row: object, *names: str) -> dict[str, Any]:
     """These attributes of a record, by name: what a script gets of it."""
     return {name: getattr(row, name) for name in names}
-
-
-def _plain(value: Any) -> Any:
-    """`value` with nothing in it that JSON has no word for."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
