@@ -20,6 +20,8 @@ import pyte
 
 LONGEST = 300.0
 """Seconds to wait for something to appear before the test fails."""
+CLOSE = "Close (Esc)"
+"""On every form that is open."""
 
 
 class Terminal:
@@ -57,6 +59,13 @@ class Terminal:
             assert time.monotonic() < deadline, "the app started no processes"
             self.pump(0.1)
         return found
+
+    def close_welcome(self) -> None:
+        """Close the form for the first person, once it is there: an empty workspace opens it by
+        itself, at its own time, and a key that is pressed before goes to whichever is in front."""
+        self.wait_for(CLOSE)
+        self.press("\x1b")
+        self.wait_for(lambda text: CLOSE not in text)
 
     def resize(self, columns: int, lines: int) -> None:
         """Give the terminal another size, as a window that is dragged does."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from terminal import LONGEST, Terminal, wait_gone
+from terminal import CLOSE, LONGEST, Terminal, wait_gone
 
 NOISE = str(Path(__file__).parent / "noise")
 QUIT = "\x11"
@@ -35,11 +35,12 @@ def test_noise_of_the_children_never_reaches_the_screen(
     while not noisy(tmp_path / "w") and time.monotonic() < deadline:
         terminal.pump(0.2)
     assert noisy(tmp_path / "w")
+    terminal.close_welcome()
     before = terminal.text
     terminal.press(HELP)
-    terminal.wait_for("Help")
+    terminal.wait_for("Enrol a person from a camera")
     terminal.press(ESCAPE)
-    terminal.pump(2)
+    terminal.wait_for(lambda text: "Enrol a person from a camera" not in text)
     assert b"NATIVE-NOISE" not in terminal.raw
     assert "Facedesk" in before
     assert "Facedesk" in terminal.text
@@ -75,15 +76,13 @@ def test_a_terminal_of_another_encoding_is_drawn_on_and_typed_at_in_it(
 ) -> None:
     terminal = app("--workspace", tmp_path / "w", PYTHONIOENCODING="iso-8859-1")
     terminal.wait_for("+- 1 People ---")
-    terminal.press("n")
-    terminal.wait_for("Name")
+    terminal.wait_for(CLOSE)  # the form for the first person opens by itself
     terminal.send(b"Zo\xeb L\xf6w")  # accented letters of Latin-1
     terminal.wait_for("Zo\ufffd L\ufffdw")  # the emulator here reads UTF-8 only
     assert b"\xeb" in terminal.raw
     assert b"\xc3\xab" not in terminal.raw
     assert b"\\u" not in terminal.raw
-    terminal.press(ESCAPE)
-    terminal.pump(1)
+    terminal.close_welcome()
     terminal.press("q")
     assert terminal.wait_exit() == 0
 
@@ -95,12 +94,12 @@ def test_two_people_are_enrolled_and_named_in_an_empty_workspace_with_keys_alone
     flashes by is waited for."""
     terminal = app("--workspace", tmp_path / "w", **QUICK)
     children = terminal.wait_children()
-    terminal.wait_for("Close (Esc)")  # the form for the first person opens by itself
+    terminal.wait_for(CLOSE)  # the form for the first person opens by itself
     enrol(terminal, "Eileen Collins", "demo:collins")
     terminal.wait_for("Eileen Collins enrolled and recognised")
     terminal.wait_for("KNOWN  Eileen Collins")
     terminal.press("n")
-    terminal.wait_for("Close (Esc)")
+    terminal.wait_for(CLOSE)
     enrol(terminal, "Grace Hopper", "demo:hopper")
     terminal.wait_for("Grace Hopper enrolled and recognised")
     terminal.wait_for("KNOWN  Grace Hopper")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from terminal import LONGEST, Terminal, wait_gone, wait_halted
+from terminal import CLOSE, LONGEST, Terminal, wait_gone, wait_halted
 
 from engine.people.registry import People
 from engine.pictures import decode_crop
@@ -22,7 +22,7 @@ from engine.workspace.folder import Workspace
 from tests.e2e.conftest import environment
 from tests.faults.wholeness import faults
 
-ESCAPE, TAB, CLEAR = "\x1b", "\t", "\x15"
+TAB, CLEAR = "\t", "\x15"
 KILLS = 40 if os.environ.get("FACEDESK_LONG") == "full" else 2
 
 
@@ -53,11 +53,9 @@ def capturing(root: Path, name: str = "Ada", said: str = "") -> Capturing:
         terminal.wait_for(said)
         terminal.press("1")
     else:
-        terminal.wait_for("Esc")  # of the first steps, which an empty workspace is shown
-        terminal.press(ESCAPE)
-        terminal.wait_for(lambda text: "Close" not in text)
+        terminal.close_welcome()
     terminal.press("n")
-    terminal.wait_for("Close (Esc)")
+    terminal.wait_for(CLOSE)
     terminal.press(f"{name}{TAB}{CLEAR}demo:collins{TAB}{CLEAR}9000\r")
     terminal.wait_for("/9000")
     wait_for_pictures(terminal, root, 3)

@@ -154,6 +154,7 @@ def test_the_app_asks_for_the_passphrase_and_its_processes_have_the_key(
     terminal.wait_for("wrong")
     terminal.press(f"{PHRASE}\r")
     terminal.wait_for("Nobody is enrolled")
+    terminal.close_welcome()
     assert PHRASE.encode() not in terminal.raw
     terminal.press("q")
     assert terminal.wait_exit() == 0
