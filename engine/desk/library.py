@@ -104,14 +104,6 @@ def check_name(name: str) -> str:
     return clean_name(name)
 
 
-def delete(workspace: Workspace, name: str) -> Person:
-    """Delete a person for good, as the demo does with its own. Raises PersonNotFound."""
-    people = People(workspace)
-    gone = people.get(name)
-    with Audit(workspace).of("person-erased", gone.id, pictures=gone.pictures):
-        return people.delete(name)
-
-
 def split(workspace: Workspace, request: SplitRequest) -> SplitDone:
     """Make and save a split. Raises UsageError for impossible shares, NoPictures."""
     try:

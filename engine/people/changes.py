@@ -232,7 +232,7 @@ def remove_stranger(workspace: Workspace, name: str) -> tuple[str, int]:
             "There is no such stranger", clean_name(name), Remedy.STRANGERS
         ) from error
     with Audit(area).of("stranger-removed", gone.id, pictures=gone.pictures):
-        people.delete(name)
+        people.delete_slug(gone.slug)
     return gone.name, gone.pictures
 
 

@@ -177,7 +177,7 @@ class People:
         self.refuse_taken(new, own=person.slug)
         body = {**read_head(self.workspace, person.slug), "name": new}
         write_json(self._folder(person.slug) / PERSON_FILE, body)
-        traces.forget_names(self.workspace)
+        traces.edit_split(self.workspace, {})
         return self._read(person.slug)
 
     def set_consent(self, name: str, consent: Consent) -> Person:
@@ -216,18 +216,11 @@ class People:
         """Raise NameTaken if `name` is nobody's and looks like the name of somebody."""
         self.refuse_taken(name, own=self._find(name))
 
-    def delete(self, name: str) -> Person:
-        """Remove a person for good, with all pictures, cached features and split entries.
-        `engine.people.changes.delete_people` is the one that can be undone. Returns the person as
-        they were. Raises PersonNotFound. The folder leaves its place in one rename before anything
-        else happens, so that a crash never leaves half a person; `Workspace.recover` and `tidy`
-        finish the rest."""
-        person = self.get(name)
-        self.delete_slug(person.slug)
-        return person
-
     def delete_slug(self, slug: str) -> None:
-        """`delete` by folder, also for a person whose person.json is damaged."""
+        """Remove a person for good, with all pictures, cached features and split entries, also one
+        whose person.json is damaged. `engine.people.changes.delete_people` is what can be undone.
+        The folder leaves its place in one rename before anything else happens, so that a crash
+        never leaves half a person; `Workspace.recover` and `tidy` finish the rest."""
         if not is_slug(slug):
             raise PersonNotFound("Nobody of this name is enrolled", slug)
         folder = self._folder(slug)

@@ -34,7 +34,7 @@ def remove(workspace: Workspace, slug: str) -> None:
     """Remove the features and split entries of `slug`."""
     for folder in _feature_folders(workspace):
         remove_directory(folder / slug)
-    _edit_split(workspace, {slug: None})
+    edit_split(workspace, {slug: None})
 
 
 def feature_files(workspace: Workspace, slug: str, session: str = "") -> tuple[Path, ...]:
@@ -92,7 +92,7 @@ def apply(workspace: Workspace, change: Mapping[str, Any]) -> None:
     """Do a change made by `edit`, whole or not at all; doing it twice is no mistake."""
     if change:
         entries = {slug: after for slug, (_before, after) in change["people"].items()}
-        _edit_split(workspace, entries)
+        edit_split(workspace, entries)
 
 
 def take_back(workspace: Workspace, change: Mapping[str, Any]) -> None:
@@ -101,17 +101,12 @@ def take_back(workspace: Workspace, change: Mapping[str, Any]) -> None:
     if split and change and change["made"] == _made(split):
         now, people = split["people"], change["people"].items()
         entries = {slug: before for slug, (before, after) in people if now.get(slug) == after}
-        _edit_split(workspace, entries)
+        edit_split(workspace, entries)
 
 
 def _made(split: dict[str, Any]) -> list[Any]:
     """What tells one making of a split from another, other than the people in it."""
     return [split.get("seed"), split.get("shares")]
-
-
-def forget_names(workspace: Workspace) -> None:
-    """Empty the warnings of a split that an earlier version made: a former name stands in them."""
-    _edit_split(workspace, {})
 
 
 def sweep(workspace: Workspace, slugs: frozenset[str]) -> tuple[str, ...]:
@@ -122,7 +117,7 @@ def sweep(workspace: Workspace, slugs: frozenset[str]) -> tuple[str, ...]:
             remove_directory(Path(orphan))
             removed.append(str(Path(orphan).relative_to(workspace.root)))
     gone = sorted(set(split_entries(workspace)) - slugs)
-    _edit_split(workspace, dict.fromkeys(gone))
+    edit_split(workspace, dict.fromkeys(gone))
     return (*removed, *(f"{workspace.split_file.name}: {slug}" for slug in gone))
 
 
@@ -151,8 +146,9 @@ def _read_split(workspace: Workspace) -> dict[str, Any]:
     return split if isinstance(split, dict) and isinstance(split.get("people"), dict) else {}
 
 
-def _edit_split(workspace: Workspace, entries: Mapping[str, Any]) -> None:
-    """Set entries of split.json, None for no entry. Whatever earlier versions warned of goes."""
+def edit_split(workspace: Workspace, entries: Mapping[str, Any]) -> None:
+    """Set entries of split.json, None for no entry. Warnings of earlier versions go: a former name
+    may stand in them."""
     if split := _read_split(workspace):
         people = {**split["people"], **entries}
         people = {slug: entry for slug, entry in people.items() if entry is not None}
@@ -164,14 +160,13 @@ MANIFEST = "manifest.json"
 OWN = "@"
 """First part of a path in the manifest that lies in the change's own folder."""
 
-_SLUG_AT = {"people": 1, "strangers": 1, "features": 2, "stranger-features": 2}
-"""At which place a path in the workspace says whose it is."""
-_AREA_OF = {
-    "people": "people",
-    "strangers": "strangers",
-    "features": "people",
-    "stranger-features": "strangers",
+_WHOSE = {
+    "people": ("people", 1),
+    "strangers": ("strangers", 1),
+    "features": ("people", 2),
+    "stranger-features": ("strangers", 2),
 }
+"""Whose a path in the workspace is: in which area, and which part of the path says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +177,12 @@ class Step:
     target: str
     optional: bool
 
-    def backwards(self) -> Step:
-        """The step that takes this one back."""
-        return Step(self.target, self.source, self.optional)
-
 
 def place_of(key: str) -> str:
     """Whose folder a path in the workspace is about ("people/ada-lovelace"), empty for nobody's."""
     parts = key.split("/")
-    at = _SLUG_AT.get(parts[0], len(parts))
-    return f"{_AREA_OF[parts[0]]}/{parts[at]}" if at < len(parts) else ""
+    area, at = _WHOSE.get(parts[0], ("", len(parts)))
+    return f"{area}/{parts[at]}" if at < len(parts) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,14 +240,11 @@ def manifests(workspace: Workspace) -> Iterator[Manifest]:
 def moved_to(body: dict[str, Any], place: str, slug: str) -> dict[str, Any]:
     """A manifest whose person comes back to the folder `slug` instead of to `place`."""
     area, _unused, before = place.partition("/")
-    features = "features" if area == "people" else "stranger-features"
 
     def key(path: str) -> str:
         parts = path.split("/")
-        if parts[:2] == [area, before]:
-            parts[1] = slug
-        elif parts[0] == features and parts[2:3] == [before]:
-            parts[2] = slug
+        if place_of(path) == place:
+            parts[_WHOSE[parts[0]][1]] = slug
         return "/".join(parts)
 
     moved = dict(body)

@@ -103,26 +103,23 @@ class Trash:
             change = Change(self._workspace, temporary)
             change.pictures = pictures
             yield change
-        except BaseException:
+            if not change.steps:
+                return
+            with _alone(self._folder):
+                what = Trashed("", title, back, "", change.pictures, tuple(names), by_itself)
+                change.done = self._begin(temporary, change, replace(what, people=change.people()))
+                doing = self._folder / f"{change.done.id}{DOING}"
+                try:
+                    self._finish(doing)
+                except DataError:
+                    # What failed did not happen; if that fails too, the next writer sees to it.
+                    with contextlib.suppress(DataError):
+                        self._revert(self._rename(doing, f"{change.done.id}{UNDOING}"))
+                    raise
+        finally:  # what has happened bears another name by now
             shutil.rmtree(temporary, ignore_errors=True)
-            raise
-        if not change.steps:
-            shutil.rmtree(temporary, ignore_errors=True)
-            return
-        what = Trashed("", title, back, "", change.pictures, tuple(names), by_itself)
-        with _alone(self._folder):
-            what = replace(what, people=change.people())
-            id, at = self._begin(temporary, change, what)
-            try:
-                self._finish(self._folder / f"{id}{DOING}")
-            except DataError:
-                # What failed did not happen; if that fails too, the next writer sees to it.
-                with contextlib.suppress(DataError):
-                    self._revert(self._rename(self._folder / f"{id}{DOING}", f"{id}{UNDOING}"))
-                raise
-        change.done = replace(what, id=id, at=at)
         if not self._keep_days:
-            remove_directory(self._folder / id)
+            remove_directory(self._folder / change.done.id)
 
     @contextlib.contextmanager
     def noted_change(
@@ -136,26 +133,25 @@ class Trash:
             change.noted = doing.numbers
             yield change
 
-    def _begin(self, temporary: Path, change: Change, what: Trashed) -> tuple[str, str]:
-        """Write the manifest and name the folder: from here on it happens. Id and time."""
-        id = ""
+    def _begin(self, temporary: Path, change: Change, what: Trashed) -> Trashed:
+        """Write the manifest and name the folder: from here on it happens."""
+        self.recover()  # what a full disk cut short comes first
+        self._check(temporary, change.steps, "Could not do this")
+        make_directory(temporary / "kept")
+        now = datetime.now(UTC)
+        taken = {entry.name.partition(".")[0] for entry in sub_folders(self._folder)}
+        what = replace(what, id=free_id(now, taken.__contains__), at=iso(now))
+        manifest = {"version": FORMAT, **asdict(what), "noted": change.noted}
+        del manifest["id"]  # the folder says it
+        steps = traces.steps_as_json(change.steps)
+        manifest |= {"steps": steps, "split": change.split, "merged": change.merged}
+        write_json(temporary / MANIFEST, manifest)
         try:
-            self.recover()  # what a full disk cut short comes first
-            self._check(temporary, change.steps, "Could not do this")
-            make_directory(temporary / "kept")
-            id, at = self._next()
-            manifest = {"version": FORMAT, **asdict(what), "at": at, "noted": change.noted}
-            del manifest["id"]  # the folder says it
-            steps = traces.steps_as_json(change.steps)
-            manifest |= {"steps": steps, "split": change.split, "merged": change.merged}
-            write_json(temporary / MANIFEST, manifest)
-            self._rename(temporary, f"{id}{DOING}")
-        except BaseException:
-            for folder in (temporary, self._folder / f"{id}{DOING}"):
-                if id or folder == temporary:  # renamed, but not flushed: it did not happen either
-                    shutil.rmtree(folder, ignore_errors=True)
+            self._rename(temporary, f"{what.id}{DOING}")
+        except BaseException:  # renamed, but not flushed: it did not happen either
+            shutil.rmtree(self._folder / f"{what.id}{DOING}", ignore_errors=True)
             raise
-        return id, at
+        return what
 
     def changes(self) -> tuple[Trashed, ...]:
         """What can be undone, newest first; damaged entries have no title."""
@@ -184,20 +180,17 @@ class Trash:
         damaged entry. `engine.people.changes.undo` looks at names too."""
         with _alone(self._folder):
             self.recover()
-            return self._undo(self.find(id))
-
-    def _undo(self, found: Trashed) -> Trashed:
-        folder = self._folder / found.id
-        if not self._read(found.id)[1]:
-            raise DataError(
-                "This change cannot be undone",
-                f"{folder / MANIFEST} is damaged",
-                "Its pictures lie in that folder until it is purged.",
-            )
-        self._make_room(found)
-        steps = self._read(found.id)[1]
-        self._check(folder, [step.backwards() for step in reversed(steps)], "Could not undo this")
-        self._revert(self._rename(folder, f"{found.id}{UNDOING}"))
+            found = self.find(id)
+            folder = self._folder / found.id
+            if not self._read(found.id)[1]:
+                raise DataError(
+                    "This change cannot be undone",
+                    f"{folder / MANIFEST} is damaged",
+                    "Its pictures lie in that folder until it is purged.",
+                )
+            self._make_room(found)
+            self._check(folder, _backwards(self._read(found.id)[1]), "Could not undo this")
+            self._revert(self._rename(folder, f"{found.id}{UNDOING}"))
         return found
 
     def _make_room(self, found: Trashed) -> None:
@@ -279,7 +272,7 @@ class Trash:
         if not steps:  # damaged: nothing tells where its pictures belong, so they stay in it
             self._rename(undoing, change.id)
             return change
-        self._run(undoing, [step.backwards() for step in reversed(steps)])
+        self._run(undoing, _backwards(steps))
         traces.take_back(self._workspace, split)
         self._join(undoing, part)
         for area in (self._workspace, StrangerArea(self._workspace)):
@@ -350,11 +343,6 @@ class Trash:
             sync_directory(self._folder)
         return target
 
-    def _next(self) -> tuple[str, str]:
-        now = datetime.now(UTC)
-        taken = {entry.name.partition(".")[0] for entry in sub_folders(self._folder)}
-        return free_id(now, taken.__contains__), iso(now)
-
     def _read(
         self, name: str, *, strict: bool = False
     ) -> tuple[Trashed, list[Step], dict[str, Any]]:
@@ -384,3 +372,8 @@ class Trash:
             if strict and isinstance(error, WorkspaceUnusable):
                 raise
             return Trashed(id, "", "", ""), [], {}
+
+
+def _backwards(steps: Sequence[Step]) -> list[Step]:
+    """The steps that take these back."""
+    return [Step(step.target, step.source, step.optional) for step in reversed(steps)]

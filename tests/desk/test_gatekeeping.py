@@ -169,8 +169,8 @@ def test_pictures_that_the_model_in_use_was_trained_on_are_no_probes(desk: Desk)
 
 
 def test_a_model_in_use_that_knows_none_of_these_people_gives_way(desk: Desk) -> None:
-    for name in ("Eileen Collins", "Grace Hopper"):
-        People(desk.workspace).delete(name)
+    for slug in ("eileen-collins", "grace-hopper"):
+        People(desk.workspace).delete_slug(slug)
     request = EnrolRequest(person="Ada", source="demo:collins", count=EACH, pace="fast")
     enrol(desk.workspace, desk.settings, request, Cancel(), lambda event: None)
     done = desk.train()

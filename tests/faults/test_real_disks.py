@@ -78,7 +78,7 @@ with ws.writer("test"):
     People(ws).add("Anna")
 subprocess.run(["mount", "-o", "remount,ro", sys.argv[1]], check=True)
 refused = 0
-for attempt in (lambda: ws.writer("test").__enter__(), lambda: People(ws).delete("Anna"),
+for attempt in (lambda: ws.writer("test").__enter__(), lambda: People(ws).delete_slug("anna"),
                 lambda: write_json(ws.split_file, {}), lambda: People(ws).add("Bob")):
     try:
         attempt()

@@ -83,7 +83,7 @@ def test_what_was_cancelled_is_not_gone_on_from(killed: Workspace, backbone: Bac
 
 
 def test_the_next_writer_removes_it_when_one_of_its_people_is_gone(killed: Workspace) -> None:
-    People(killed).delete(People(killed).list()[0].name)
+    People(killed).delete_slug(People(killed).list()[0].slug)
     with killed.writer("people") as interrupted:
         assert recover(killed, interrupted) == Recovered(leftovers=1)
     assert unfinished(killed) == []

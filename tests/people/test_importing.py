@@ -187,7 +187,7 @@ def test_face_choice(
         person = people.get("Both")
         (record,) = read_records(people.session_directory(person.slug, person.sessions[-1].id))
         boxes[choose] = record.box
-        people.delete("Both")
+        people.delete_slug("both")
     assert by_name == {"central": (1, 1, 0), "largest": (1, 1, 0), "only": (0, 0, 1)}
     assert boxes["largest"][2] > boxes["central"][2] * 1.5
     assert boxes["largest"][0] < 300 < boxes["central"][0]

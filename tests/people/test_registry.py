@@ -350,9 +350,8 @@ def test_deleting_removes_every_trace(people: People) -> None:
         (workspace.features / "d1g35t" / slug / "s.npz").write_bytes(b"rows")
     split_of(workspace, "anna", "bob", warnings=("Anna: few.", "Bob: few."))
 
-    removed = people.delete("anna")
+    people.delete_slug("anna")
 
-    assert removed.pictures == 2
     left = {path.relative_to(workspace.root).parts for path in workspace.root.rglob("*")}
     assert not [parts for parts in left if "anna" in parts or parts[-1].startswith(".tmp-")]
     assert "Anna" not in workspace.split_file.read_text()
@@ -361,15 +360,15 @@ def test_deleting_removes_every_trace(people: People) -> None:
     assert people.get("Bob").pictures == 2
 
 
-def test_deleting_nobody_is_an_error(people: People) -> None:
+def test_what_is_no_folder_of_a_person_is_not_deleted(people: People) -> None:
     with pytest.raises(PersonNotFound):
-        people.delete("Anna")
+        people.delete_slug("../anna")
 
 
 def test_a_damaged_split_does_not_prevent_a_deletion(people: People) -> None:
     people.add("Anna")
     people.workspace.split_file.write_text("{")
-    people.delete("Anna")
+    people.delete_slug("anna")
     assert names(people) == []
 
 
@@ -387,7 +386,7 @@ def test_a_deletion_cut_short_is_finished_by_recovery(
     with monkeypatch.context() as patch:
         patch.setattr("engine.workspace.files.shutil.rmtree", power_cut)
         with pytest.raises(KeyboardInterrupt):
-            people.delete("Anna")
+            people.delete_slug("anna")
     assert names(people) == []
     workspace.recover()
     people.tidy()

@@ -301,7 +301,7 @@ def test_a_person_deleted_meanwhile_does_not_come_back(
 ) -> None:
     session = enrolment(people, anna)
     take_good(session, before)
-    people.delete("Anna")
+    people.delete_slug("anna")
     with pytest.raises(PersonNotFound):
         take_good(session, 1, start=before)
     assert session.finish().captured == 0

@@ -16,6 +16,7 @@ from engine.contract.requests import (
     TrainRequest,
 )
 from engine.desk import library
+from engine.people.changes import delete_people
 from tui.cli.enrol import capture
 from tui.cli.options import TakesGlobals
 from tui.cli.recognise import recognise
@@ -57,7 +58,7 @@ def _demo_here(context: Context) -> None:
     output = context.output
     for row in library.person_rows(context.workspace):
         with context.writing("demo"):
-            library.delete(context.workspace, row.name)
+            delete_people(context.workspace, [row.name], 0)
     _say(context, "DEMO on bundled public-domain portraits; no camera, no network.")
     _say(context, f"1. Enrol {COLLINS}")
     capture(context, _enrol(COLLINS, "demo:collins"))
