@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 INSTEAD = "\ufffd"
@@ -114,6 +114,12 @@ def name_key(name: str) -> str:
 def many(count: int, one: str, more: str = "") -> str:
     """Return a count with its noun: `1 picture`, `2 pictures`; `more` is `one` and an s."""
     return f"{count} {one if count == 1 else more or one + 's'}"
+
+
+def in_short(names: Sequence[str], most: int = 3) -> str:
+    """The first names, and how many more there are."""
+    told = ", ".join(names[:most])
+    return f"{told} and {len(names) - most} more" if len(names) > most else told
 
 
 def _escape(character: str) -> str:

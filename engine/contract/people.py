@@ -92,13 +92,14 @@ def outdated_words(agreed: str, settings: ConsentSettings) -> str:
     return f"agreed to text {agreed}, the present one is {settings.text_version}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class RosterRow:
-    """One name of the roster; `pictures` of the person of that name, 0 while they wait."""
+    """One name of the roster, with the consent noted for it, if any; `pictures` of the person of
+    that name, 0 while they wait."""
 
     name: str
-    consent: str | None
-    pictures: int
+    consent: str | None = None
+    pictures: int = 0
 
     @property
     def done(self) -> bool:

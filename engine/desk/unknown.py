@@ -17,7 +17,7 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from engine.contract import Sighted, UnknownChanged
-from engine.contract.errors import DataError, FacedeskError, ModelCorrupt
+from engine.contract.errors import DataError, FacedeskError
 from engine.contract.requests import SightingRow, UnknownGroup, UnknownView
 from engine.people.unknown import FEATURES_FILE, ChoiceMemory, Sides, Sighting, UnknownStore
 from engine.people.unknown_choices import Choices
@@ -181,19 +181,15 @@ def _apart(sightings: Sequence[Sighting], splits: Sequence[Sides]) -> list[tuple
 
 def _embedding(unknown: UnknownStore, sighting: Sighting) -> Float32 | None:
     """The unit-length mean of a sighting's embeddings; None if they cannot be read."""
-    import numpy as np
 
-    from engine.model.arrays import unpack
+    from engine.model.arrays import embeddings_in
     from engine.model.vectors import unit
 
-    path = unknown.folder(sighting.id) / FEATURES_FILE
     try:
-        rows = unpack(read_bytes(path), path.name)["embeddings"]
-    except (OSError, DataError, ModelCorrupt, KeyError):
+        rows = embeddings_in(read_bytes(unknown.folder(sighting.id) / FEATURES_FILE))
+    except (OSError, DataError):
         return None
-    if rows.ndim != 2 or not len(rows) or rows.dtype.kind != "f" or not np.isfinite(rows).all():
-        return None
-    return unit(rows.mean(0, dtype=np.float32))
+    return None if rows is None else unit(rows.mean(0))
 
 
 def _row(unknown: UnknownStore, workspace: Workspace, members: Sequence[Sighting]) -> UnknownGroup:

@@ -32,6 +32,7 @@ from engine.model.record import ModelInfo, trained_on
 from engine.model.vectors import Labels
 from engine.people.import_plan import plan_import
 from engine.people.person import Person, whose
+from engine.text import in_short
 
 HELD_OUT = (("test",), ("validation", "test"))
 """The parts whose pictures are probes: the first that has some of everybody, else the last."""
@@ -126,7 +127,7 @@ def folder_probes(folder: Path, people: Sequence[Person]) -> FolderProbes:
     if not files:
         raise DataError(
             "No folder of the probes is of anybody known",
-            f"{folder} has {_listed(strangers)}; known are {_listed(names)}",
+            f"{folder} has {in_short(strangers, 5)}; known are {in_short(names, 5)}",
             "Name each sub-folder after the person.",
         )
     warnings = [Warned("said", figures=(text,)) for text in plan.left_out]
@@ -148,11 +149,6 @@ def folder_probes(folder: Path, people: Sequence[Person]) -> FolderProbes:
         Warned("no_probes", name) for label, name in enumerate(names) if label not in labels
     ]
     return FolderProbes(tuple(files), tuple(labels), tuple(warnings))
-
-
-def _listed(names: Sequence[str], most: int = 5) -> str:
-    told = ", ".join(names[:most])
-    return f"{told} and {len(names) - most} more" if len(names) > most else told
 
 
 StrangersFrom = Literal["own", "folder", "left_out", "own_and_left_out", "none"]

@@ -73,6 +73,17 @@ def unpack(data: bytes, what: str) -> dict[str, NDArray[Any]]:
         ) from error
 
 
+def embeddings_in(data: bytes) -> NDArray[np.float32] | None:
+    """The embeddings kept with a sighting's features; None where they cannot be compared."""
+    try:
+        rows = unpack(data, "")["embeddings"]
+    except (ModelCorrupt, KeyError):
+        return None
+    if rows.ndim != 2 or not len(rows) or rows.dtype.kind != "f" or not np.isfinite(rows).all():
+        return None
+    return np.asarray(rows, np.float32)
+
+
 def _check(members: list[zipfile.ZipInfo], length: int) -> None:
     """Raise ValueError unless the members are as `pack` writes them."""
     size = sum(member.file_size for member in members)

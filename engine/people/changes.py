@@ -30,7 +30,7 @@ from engine.people.picture_records import RECORDS_FILE
 from engine.people.registry import People, StrangerArea
 from engine.people.traces import Change
 from engine.people.trash import Trash
-from engine.text import many
+from engine.text import in_short, many
 from engine.workspace.audit import Audit
 from engine.workspace.files import parse_json, read_json, read_lines, write_bytes, write_json
 from engine.workspace.folder import Workspace
@@ -50,7 +50,7 @@ def delete_people(
     if not people:
         raise UsageError("Nobody was named", "", "Say whom to delete.")
     total = sum(person.pictures for person in people)
-    named = _list([person.name for person in people])
+    named = in_short([person.name for person in people])
     title = title or "Deleted {named} ({total})"
     title = title.format(named=named, total=many(total, "picture"))
     back = f"{named}: back with {many(total, 'picture')}"
@@ -394,11 +394,3 @@ def _entry(parts: dict[str, list[str]]) -> Any:
     if not any(parts.values()):
         return None
     return {"counts": {part: len(pictures) for part, pictures in parts.items()}, **parts}
-
-
-# --- words ---------------------------------------------------------------------------------------
-
-
-def _list(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

@@ -17,14 +17,12 @@ from engine.people.person import Person, clean_name
 from engine.people.registry import People, utc_now
 from engine.people.roster import consent_for, forget_consent
 from engine.settings import ConsentSettings
-from engine.text import name_key
+from engine.text import in_short, name_key
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 
 DEMO = "demo:"
 """What the source of a bundled portrait, in the public domain, begins with: nobody is asked."""
-NAMED = 3
-"""People named one by one in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,19 +165,14 @@ def _judge(known: Mapping[str, Consent | None], settings: ConsentSettings) -> st
     if missing and settings.required == "refuse":
         raise ConsentMissing(
             "Consent is missing",
-            f"no consent recorded for {_list(missing)}",
+            f"no consent recorded for {in_short(missing)}",
             Remedy.CONSENT,
         )
     if missing:
-        return f"No consent recorded for {_list(missing)}."
+        return f"No consent recorded for {in_short(missing)}."
     if outdated:
         name, agreed = outdated[0]
         sentence = f"{name} {outdated_words(agreed, settings)}"
         more = len(outdated) - 1
         return f"{sentence}; so did {more} more." if more else f"{sentence}."
     return ""
-
-
-def _list(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:NAMED])
-    return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"

@@ -12,7 +12,7 @@ import io
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +35,8 @@ NO = frozenset({"", "no", "n", "none", "false", "0", "nein", "non", "withdrawn",
 """What a cell of the consent column holds where nobody agreed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One name, with the consent noted for it, if any."""
-
-    name: str
-    consent: str | None = None
-
-
-def entries(workspace: Workspace) -> tuple[Entry, ...]:
-    """The roster in its order. Raises DataError if the file is damaged."""
+def entries(workspace: Workspace) -> tuple[RosterRow, ...]:
+    """The roster in its order, without who has pictures. Raises DataError if it is damaged."""
     path = workspace.roster_file
     try:
         body = read_json(path)
@@ -59,10 +51,7 @@ def rows(workspace: Workspace) -> tuple[RosterRow, ...]:
     """The roster in its order, each name with whether it is done."""
     pictures = {name_key(person.name): person.pictures for person in People(workspace).list()}
     return tuple(
-        RosterRow(
-            name=entry.name, consent=entry.consent, pictures=pictures.get(name_key(entry.name), 0)
-        )
-        for entry in entries(workspace)
+        replace(each, pictures=pictures.get(name_key(each.name), 0)) for each in entries(workspace)
     )
 
 
@@ -73,7 +62,7 @@ def add(workspace: Workspace, source: Path) -> Added:
     known = {name_key(entry.name) for entry in before}
     people, unread = People(workspace).everybody()
     enrolled = {name_key(p.name): p.name for p in people if p.pictures}
-    new: list[Entry] = []
+    new: list[RosterRow] = []
     notes = [each.sentence for each in unread]
     for text, consent in read_names(source):
         try:
@@ -89,7 +78,7 @@ def add(workspace: Workspace, source: Path) -> Added:
         elif len(before) + len(new) >= MOST:
             notes.append(f"{name} is too many: a roster holds {MOST} names")
         else:
-            new.append(Entry(name, _consent(consent)))
+            new.append(RosterRow(name, _consent(consent)))
         known.add(key)
     _write(workspace, (*before, *new))
     return Added(tuple(entry.name for entry in new), tuple(notes))
@@ -138,11 +127,12 @@ def forget_consent(workspace: Workspace, name: str) -> None:
         if type(error) is not DataError:
             raise
         return
-    if any(e.consent and name_key(e.name) == key for e in before):
-        _write(workspace, [Entry(e.name) if name_key(e.name) == key else e for e in before])
+    after = [replace(e, consent=None) if name_key(e.name) == key else e for e in before]
+    if after != [*before]:
+        _write(workspace, after)
 
 
-def _write(workspace: Workspace, names: Iterable[Entry]) -> None:
+def _write(workspace: Workspace, names: Iterable[RosterRow]) -> None:
     body = [{"name": each.name, "consent": each.consent} for each in names]
     write_json(workspace.roster_file, {"version": 1, "names": body})
 
@@ -214,9 +204,9 @@ def _consent(text: str) -> str | None:
     return None if plain.casefold() in NO else plain
 
 
-def _entry(body: Any) -> Entry:
+def _entry(body: Any) -> RosterRow:
     consent = body.get("consent")
-    return Entry(clean_name(body["name"]), str(consent) if consent else None)
+    return RosterRow(clean_name(body["name"]), str(consent) if consent else None)
 
 
 def _unusable(source: Path, why: str) -> UsageError:

@@ -18,7 +18,7 @@ or entry counts as none; in format 0 the file is the list alone.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,11 +43,29 @@ from engine.workspace.identity import free_id, is_session_id, iso, picture_names
 SIGHTING_FILE = "sighting.json"
 FEATURES_FILE = "features.npz"
 FORMAT = 1
-SEEN = (
-    *("source", "candidate", "candidate_id", "score", "threshold", "extractor", "space"),
-    *("run", "track", "beside"),
-)
-"""What of a `Sighted` is kept as it is."""
+
+
+def _digest(value: Any) -> str:
+    """A digest that may become a folder's name."""
+    text = str(value)
+    if not is_session_id(text):
+        raise ValueError("a digest is none")
+    return text
+
+
+SEEN: Mapping[str, Callable[[Any], Any]] = {
+    "source": str,
+    "candidate": str,
+    "candidate_id": str,
+    "score": float,
+    "threshold": float,
+    "extractor": _digest,
+    "space": str,
+    "run": str,
+    "track": int,
+    "beside": lambda tracks: tuple(map(int, tracks)),
+}
+"""What of a `Sighted` is kept as it is, and how it is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,31 +244,10 @@ class UnknownStore:
             )
             if not records:
                 raise ValueError("no picture is left")
-            return Sighting(
-                id=id,
-                at=str(body["at"]),
-                source=str(body["source"]),
-                candidate=str(body["candidate"]),
-                score=float(body["score"]),
-                threshold=float(body["threshold"]),
-                extractor=_digest(body["extractor"]),
-                space=str(body["space"]),
-                records=records,
-                run=str(body.get("run", "")),
-                track=int(body.get("track", 0)),
-                beside=tuple(int(track) for track in body.get("beside", ())),
-                candidate_id=str(body.get("candidate_id", "")),
-            )
+            seen = {name: read(body[name]) for name, read in SEEN.items() if name in body}
+            return Sighting(id=id, at=str(body["at"]), records=records, **seen)
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise _damaged(folder, str(error)) from error
-
-
-def _digest(value: Any) -> str:
-    """A digest that may become a folder's name."""
-    text = str(value)
-    if not is_session_id(text):
-        raise ValueError("a digest is none")
-    return text
 
 
 def _damaged(folder: Path, why: str) -> DataError:

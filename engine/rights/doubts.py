@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.contract.errors import DataError, FacedeskError, ModelCorrupt
+from engine.contract.errors import DataError, FacedeskError
 from engine.contract.people import Holder, Unsure, Why
 from engine.people.registry import strangers
 from engine.people.traces import manifests
@@ -31,7 +31,6 @@ from engine.rights.evidence import (
     readable,
     rows_in,
 )
-from engine.rights.mentions import Unread, contents
 from engine.rights.stores import own_files
 from engine.workspace.files import read_json
 from engine.workspace.folder import Workspace
@@ -229,17 +228,10 @@ def _kept(folder: Path) -> Kept:
 
 
 def _stored(stranger: Kept) -> Float32 | None:
-    import numpy as np
+    from engine.model.arrays import embeddings_in
 
-    from engine.model.arrays import unpack
-
-    try:
-        rows = unpack(contents(stranger.folder / FEATURES_FILE), "")["embeddings"]
-    except (FileNotFoundError, Unread, ModelCorrupt, KeyError):
-        return None
-    if rows.ndim != 2 or not len(rows) or rows.dtype.kind != "f" or not np.isfinite(rows).all():
-        return None
-    return np.asarray(rows, np.float32)
+    files = readable([stranger.folder / FEATURES_FILE])
+    return next((embeddings_in(data) for _file, data in files), None)
 
 
 def _embedded(backbone: Backbone, files: Sequence[Path]) -> Float32 | None:
