@@ -120,7 +120,7 @@ async def test_the_question_about_a_second_face_shows_both(run, size):
             "Both (b)",
             "Discard (d)",
         )
-        crops = [table.app.screen.query_one(f"#face-crop-{each}") for each in ("first", "other")]
+        crops = table.app.screen.query(Crop)
         await table.until(lambda: [c.caption for c in crops] == ["the first", "Ada Lovelace"])
         asked = table.desk.asked("picture")
         assert asked == [SECOND.first_picture, SECOND.other_picture]

@@ -21,7 +21,7 @@ from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.live import Live
 from tui.screens.desk import DeskScreen
-from tui.screens.dialog import Confirm
+from tui.screens.dialog import confirm
 from tui.screens.forms import ImportForm, RecogniseForm
 from tui.screens.sources import SEPARATOR, remember_source
 
@@ -165,8 +165,8 @@ class Jobs:
             self.action_stop()
         elif job in LOST:
             title, *lines = map(with_keys, LOST[job])
-            ask = Confirm(title, lines, yes="Give up (y)", no="Go on (n)")
-            self.app.push_screen(ask, lambda yes: self._give_up(job) if yes else None)
+            give_up = partial(self._give_up, job)
+            confirm(self.app, title, lines, "Give up (y)", "Go on (n)", give_up)
         else:
             self._give_up(job)
 
@@ -209,12 +209,10 @@ class Imports:
         busy = len(self.app.screen_stack) > 1 or self.app.board.titles
         if event.job != "import" or done is None or not done.images or busy:
             return
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.app.go(self._train())
-
         came = f"{many(done.images, 'picture')} of {many(done.people, 'person', 'people')} came."
         lines = [came, "A training lets Facedesk recognise them."]
-        ask = Confirm("Train now?", lines, yes="Train (y)", no="Not now (n)")
-        self.app.push_screen(ask, answered)
+
+        def train() -> None:
+            self.app.go(self._train())
+
+        confirm(self.app, "Train now?", lines, "Train (y)", "Not now (n)", train)

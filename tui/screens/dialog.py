@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
-from typing import ClassVar, Generic, Literal, TypeAlias, TypeVar, cast
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 from rich.text import Text
 from textual import on, work
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from engine.contract.errors import FacedeskError
@@ -37,7 +38,6 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     """A box in the middle of the screen. Posts `Opened` once it has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("dialog", "confirm")]
-    TITLE_TEXT: ClassVar[str] = ""
     HELP: ClassVar[str] = "dialog"
     """Topic of the help."""
 
@@ -57,14 +57,10 @@ class Dialog(ModalScreen[Result], Generic[Result]):
             self.opened = True
             self.app.post_message(self.Opened())
 
-    def title_text(self) -> str:
-        """The box's title."""
-        return self.TITLE_TEXT
-
     def compose(self) -> ComposeResult:
-        """The box with its title; contents by `body`."""
+        """The box with the screen's title; contents by `body`."""
         with Vertical(classes="dialog") as box:
-            box.border_title = Text(clean(self.title_text()))
+            box.border_title = Text(clean(self.title or ""))
             yield from self.body()
 
     def body(self) -> ComposeResult:
@@ -81,22 +77,18 @@ class Form(Dialog[bool], Generic[Request]):
 
     GO: ClassVar[str] = "Start"
 
-    def __init__(self, send: Send[Request]) -> None:
+    def __init__(self, send: Send[Request], *fields: Widget) -> None:
         super().__init__()
-        self._send = send
+        self._send, self._fields = send, fields
         self._sending = False
 
     def body(self) -> ComposeResult:
         """Fields, a line for errors, buttons."""
-        yield from self.form_fields()
+        yield from self._fields
         yield Static(id="form-error", classes="error", markup=False)
         with Horizontal(classes="buttons"):
-            yield Button(f"{self.GO} ({'Enter'})", variant="primary", id="form-go", compact=True)
+            yield Button(f"{self.GO} (Enter)", variant="primary", id="form-go", compact=True)
             yield Button("Close (Esc)", id="form-close", compact=True)
-
-    def form_fields(self) -> ComposeResult:
-        """The fields."""
-        yield from ()
 
     @abstractmethod
     def request(self) -> Request:
@@ -105,6 +97,12 @@ class Form(Dialog[bool], Generic[Request]):
     def value(self, selector: str) -> str:
         """A field's text without blanks around it."""
         return self.query_one(selector, Input).value.strip()
+
+    def needed(self, selector: str, why: str) -> str:
+        """The same of a field that must not be empty. Raises Wrong, which says `why`."""
+        if not (text := self.value(selector)):
+            raise Wrong(why, selector)
+        return text
 
     def refuse(self, why: str, selector: str = "") -> None:
         """Show why not, and go to the field that is wrong."""
@@ -137,49 +135,19 @@ class Form(Dialog[bool], Generic[Request]):
     async def _submit(self, request: Request) -> None:
         try:
             await self._send(request)
-        except FacedeskError as error:
-            self.refuse(" ".join(filter(None, (f"{error}.", in_app(error.hint)))))
         except Exception as error:
-            self.refuse(
-                "Unexpected trouble: {error}".format(error=f"{type(error).__name__}: {error}")
-            )
+            self.refuse(trouble(error))
         else:
             self.dismiss(True)
         finally:
             self._sending = False
 
 
-class Confirm(Dialog[bool]):
-    """Asks before something is lost. The safe answer has the focus."""
-
-    AUTO_FOCUS = "#confirm-no"  # Enter alone must lose nothing
-    HELP = "question"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("question")]
-
-    def __init__(self, title: str, lines: Sequence[str], yes: str, no: str) -> None:
-        super().__init__()
-        self._question, self._lines, self._yes, self._no = title, lines, yes, no
-
-    def title_text(self) -> str:
-        """The question."""
-        return self._question
-
-    def body(self) -> ComposeResult:
-        """The lines, then the two answers."""
-        for text in self._lines:
-            yield Static(clean(text), markup=False)
-        with Horizontal(classes="buttons"):
-            yield Button(self._no, id="confirm-no", compact=True)
-            yield Button(self._yes, variant="error", id="confirm-yes", compact=True)
-
-    @on(Button.Pressed)
-    def _answered(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.dismiss(event.button.id == "confirm-yes")
-
-    def action_answer(self, yes: bool) -> None:
-        """Answered by y or n."""
-        self.dismiss(yes)
+def trouble(error: Exception) -> str:
+    """What stopped a job from starting, in a sentence, and what helps."""
+    if isinstance(error, FacedeskError):
+        return f"{error}. {in_app(error.hint)}".rstrip()
+    return f"Unexpected trouble: {type(error).__name__}: {error}"
 
 
 class Closing(ModalScreen[None]):
@@ -198,30 +166,73 @@ class Choice(Dialog[Answer], Generic[Answer]):
 
     NAME: ClassVar[str]
     """Begins the ids of the buttons: `<NAME>-<answer>`."""
-    ANSWERS: ClassVar[tuple[tuple[str, str], ...]]
+    ANSWERS: tuple[tuple[Answer, str], ...]
     """Answers with the words on their buttons."""
-    GRAVE: ClassVar[str] = ""
+    GRAVE: Answer | None = None
     """The answer whose button warns by its colour."""
+
+    def __init__(self, title: str, lines: Sequence[str]) -> None:
+        super().__init__()
+        self.title, self._lines = title, lines
+
+    def body(self) -> ComposeResult:
+        """The lines, then the answers."""
+        for text in self._lines:
+            yield Static(clean(text), markup=False)
+        yield from self.buttons()
 
     def buttons(self) -> ComposeResult:
         """A row with all answers."""
         with Horizontal(classes="buttons"):
             for answer, label in self.ANSWERS:
-                variant: Literal["default", "error"] = (
-                    "error" if answer == self.GRAVE else "default"
-                )
                 yield Button(
-                    with_keys(label), id=f"{self.NAME}-{answer}", variant=variant, compact=True
+                    with_keys(label),
+                    id=f"{self.NAME}-{answer}",
+                    variant="error" if answer == self.GRAVE else "default",
+                    compact=True,
                 )
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         event.stop()
-        self.dismiss(cast(Answer, (event.button.id or "").removeprefix(f"{self.NAME}-")))
+        ids = {f"{self.NAME}-{answer}": answer for answer, _label in self.ANSWERS}
+        self.dismiss(ids[event.button.id or ""])
 
     def action_answer(self, answer: Answer) -> None:
         """Answered by a key."""
         self.dismiss(answer)
+
+
+class Confirm(Choice[bool]):
+    """Asks before something is lost. The safe answer has the focus."""
+
+    AUTO_FOCUS = "#confirm-False"  # Enter alone must lose nothing
+    HELP = "question"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("question")]
+    NAME = "confirm"
+    GRAVE = True
+
+    def __init__(self, title: str, lines: Sequence[str], yes: str, no: str) -> None:
+        super().__init__(title, lines)
+        self.ANSWERS = ((False, no), (True, yes))
+
+
+def confirm(
+    app: App[Any],
+    title: str,
+    lines: Sequence[str],
+    yes: str,
+    no: str,
+    then: Callable[[], object],
+    otherwise: Callable[[], object] = lambda: None,
+) -> None:
+    """Ask, and call `then` after a yes, `otherwise` after a no; Esc calls neither."""
+
+    def answered(answer: bool | None) -> None:
+        if answer is not None:
+            (then if answer else otherwise)()
+
+    app.push_screen(Confirm(title, lines, yes, no), answered)
 
 
 Deletion = Literal["trash", "erase", "keep"]
@@ -240,17 +251,3 @@ class DeletionQuestion(Choice[Deletion]):
         ("erase", "Erase at once ({key[deletion.answer-erase]})"),
     )
     GRAVE = "erase"
-
-    def __init__(self, title: str, lines: Sequence[str]) -> None:
-        super().__init__()
-        self._question, self._lines = title, lines
-
-    def title_text(self) -> str:
-        """The question."""
-        return self._question
-
-    def body(self) -> ComposeResult:
-        """The lines, then the answers."""
-        for text in self._lines:
-            yield Static(clean(text), markup=False)
-        yield from self.buttons()

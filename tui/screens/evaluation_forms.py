@@ -12,7 +12,7 @@ from string import Formatter
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.widgets import Input, Label, Static
+from textual.widgets import Input, Static
 
 from engine.contract import EvaluateDone
 from engine.contract.events_base import grouped
@@ -20,35 +20,32 @@ from engine.contract.requests import EvaluateRequest
 from tui.screens.dialog import Form, Send
 from tui.screens.evaluation_parts import Part
 from tui.screens.sources import FolderField
-from tui.widgets.fields import Field, Wrong
+from tui.widgets.fields import Field, Wrong, hint
 from tui.words.text import clean
 
 
 class OtherPicturesForm(Form[EvaluateRequest]):
-    """Folders of probes and strangers, and the share of strangers that may be named."""
+    """Folders of probes and strangers, and the share of strangers that may be named; what the last
+    evaluation used is offered."""
 
-    TITLE_TEXT = "Evaluate with other pictures"
+    TITLE = "Evaluate with other pictures"
     GO = "Measure"
 
     def __init__(self, send: Send[EvaluateRequest], *, last: EvaluateRequest, fpir: float) -> None:
-        super().__init__(send)
-        self._last, self._fpir = last, fpir
-
-    def form_fields(self) -> ComposeResult:
-        """What the last evaluation used."""
-        last = self._last
         held_out = "empty: the split's held-out pictures"
-        yield FolderField("Probes", last.probes or "", id="form-probes", hint=held_out)
         own = "empty: the workspace's own"
-        yield FolderField("Strangers", last.strangers or "", id="form-strangers", hint=own)
-        yield Field("FPIR", Input(f"{last.fpir or self._fpir:g}", id="form-fpir", compact=True))
-        yield Label(
-            "Probes: a folder with one sub-folder a person, named as enrolled. "
-            "Strangers: a folder of pictures, one sub-folder a person. "
-            "FPIR: the share of strangers that may be named.",
-            classes="hint",
-            markup=False,
+        super().__init__(
+            send,
+            FolderField("Probes", last.probes or "", id="form-probes", hint=held_out),
+            FolderField("Strangers", last.strangers or "", id="form-strangers", hint=own),
+            Field("FPIR", Input(f"{last.fpir or fpir:g}", id="form-fpir", compact=True)),
+            hint(
+                "Probes: a folder with one sub-folder a person, named as enrolled. "
+                "Strangers: a folder of pictures, one sub-folder a person. "
+                "FPIR: the share of strangers that may be named."
+            ),
         )
+        self._fpir = fpir
 
     def request(self) -> EvaluateRequest:
         """The engine looks at the folders."""
@@ -68,29 +65,23 @@ class OtherPicturesForm(Form[EvaluateRequest]):
 class ReportForm(Form[EvaluateRequest]):
     """The folder of the HTML report. The figures are measured once more for it."""
 
-    TITLE_TEXT = "Write the report"
+    TITLE = "Write the report"
     GO = "Write"
 
     def __init__(self, send: Send[EvaluateRequest], *, last: EvaluateRequest, folder: str) -> None:
-        super().__init__(send)
-        self._last, self._folder = last, folder
-
-    def form_fields(self) -> ComposeResult:
-        """The folder alone."""
-        yield FolderField("Folder", self._folder, id="form-folder")
-        yield Label(
-            "Measures once more and writes one HTML file that reads offline. It shows faces "
-            "of the people enrolled: keep it where the workspace is kept.",
-            classes="hint",
-            markup=False,
+        super().__init__(
+            send,
+            FolderField("Folder", folder, id="form-folder"),
+            hint(
+                "Measures once more and writes one HTML file that reads offline. It shows faces "
+                "of the people enrolled: keep it where the workspace is kept."
+            ),
         )
+        self._last = last
 
     def request(self) -> EvaluateRequest:
         """What was measured last, with the folder."""
-        folder = self.value("#form-folder")
-        if not folder:
-            raise Wrong("Say which folder.", "#form-folder")
-        return replace(self._last, report=folder)
+        return replace(self._last, report=self.needed("#form-folder", "Say which folder."))
 
 
 KINDS: dict[str, str] = {

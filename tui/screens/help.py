@@ -81,7 +81,7 @@ class HelpScreen(Dialog[None]):
     """All keys by context. Scrolls; what is typed after the filter key leaves other lines out."""
 
     AUTO_FOCUS = "#help-body"  # the keys of lists scroll
-    TITLE_TEXT = "Keys"
+    TITLE = "Keys"
     HELP = "help"
 
     def __init__(self, topic: str) -> None:

@@ -42,7 +42,7 @@ ROOM = 30
 class ModelsScreen(Dialog[None]):
     """A table of models, newest first, read after it has opened."""
 
-    TITLE_TEXT = "Models"
+    TITLE = "Models"
     HELP = "models"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("models")]
 

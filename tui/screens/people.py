@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from engine.contract.errors import FacedeskError
 from engine.contract.people import Answers, Doubts, ErasureUnanswered, Trashed
@@ -12,7 +13,7 @@ from engine.text import many
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.panes.people import PeoplePane
-from tui.screens.dialog import Confirm, Deletion, DeletionQuestion
+from tui.screens.dialog import Deletion, DeletionQuestion, confirm
 from tui.screens.people_forms import ConsentForm, ConsentRequest, MergeForm, MoveForm, RenameForm
 from tui.words.figures import kept_words, purged_words
 from tui.words.text import clean
@@ -172,8 +173,14 @@ class People:
             kept_words(self.desk.settings.trash.keep_days),
         ]
         call = partial(self.desk.delete_pictures, name, tuple(chosen))
-        ask = Confirm(f"Delete {pictures}?", lines, yes="Delete (y)", no="Keep (n)")
-        self.app.push_screen(ask, lambda yes: self.app.go(self.change(call)) if yes else None)
+        confirm(
+            self.app,
+            f"Delete {pictures}?",
+            lines,
+            yes="Delete (y)",
+            no="Keep (n)",
+            then=lambda: self.app.go(self.change(call)),
+        )
 
     def move_pictures(self, name: str, chosen: Sequence[str], count: int) -> None:
         """The form for the person whose pictures these are."""
@@ -197,11 +204,6 @@ class People:
 
     def _ask_to_erase(self, names: Sequence[str]) -> None:
         """The second question, for nothing brings back what is erased."""
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.app.go(self._erase(names, Answers()))
-
         lines = [
             (
                 f"{_named(names)}: pictures, features, consent, trash, unknown, "
@@ -211,8 +213,11 @@ class People:
             "They leave the model at once; older models with them are deleted.",
             "Nothing brings them back. A receipt without the name is written.",
         ]
-        ask = Confirm("Erase for good?", lines, yes="Erase (y)", no="Keep (n)")
-        self.app.push_screen(ask, answered)
+        erase = partial(self._start_erasing, names, Answers())
+        confirm(self.app, "Erase for good?", lines, "Erase (y)", "Keep (n)", erase)
+
+    def _start_erasing(self, names: Sequence[str], answers: Answers) -> None:
+        self.app.go(self._erase(names, answers))
 
     async def _erase(self, names: Sequence[str], answers: Answers) -> None:
         """Erase these, one by one; `answers` are about the first. What is open is asked."""
@@ -237,36 +242,26 @@ class People:
     def _ask_about(self, doubts: Doubts, names: Sequence[str], answers: Answers) -> None:
         """The questions that the erasure of the first of `names` waits for, one after the other."""
 
-        def go_on(answers: Answers) -> None:
-            self.app.go(self._erase(names, answers))
+        def erase(**given: Any) -> None:
+            self._start_erasing(names, replace(answers, **given))
 
-        def others(yes: bool | None) -> None:
-            if yes:
-                go_on(replace(answers, shared_stay=True))
-
-        def too(yes: bool | None) -> None:
-            if yes:
-                go_on(replace(answers, unsure="remove"))
-            elif yes is not None:
-                lines = [f"They may show {doubts.name}, and nobody will know."]
-                title = f"Erase {doubts.name}, and leave the unknown?"
-                self.app.push_screen(Confirm(title, lines, "Leave them (y)", no), stay)
-
-        def stay(yes: bool | None) -> None:
-            if yes:
-                go_on(replace(answers, unsure="keep"))
+        def leave_unknown() -> None:
+            lines = [f"They may show {doubts.name}, and nobody will know."]
+            title = f"Erase {doubts.name}, and leave the unknown?"
+            confirm(self.app, title, lines, "Leave them (y)", no, partial(erase, unsure="keep"))
 
         no = "Erase nothing (n)"
         if doubts.shared:
-            lines = [each.words for each in doubts.shared]
+            lines = _few([each.words for each in doubts.shared])
+            lines.append("They keep theirs; what only this person holds is erased.")
             title = f"Others hold pictures of {doubts.name}"
-            lines = [*_few(lines), "They keep theirs; what only this person holds is erased."]
-            self.app.push_screen(Confirm(title, lines, "Erase, they keep theirs (y)", no), others)
+            then = partial(erase, shared_stay=True)
+            confirm(self.app, title, lines, "Erase, they keep theirs (y)", no, then)
         elif doubts.unsure:
             lines = _few([each.words for each in doubts.unsure])
             title = f"Unknown people who may be {doubts.name}: erase them too?"
-            keep = "Do not (n)"
-            self.app.push_screen(Confirm(title, lines, "Erase them too (y)", keep), too)
+            then, keep = partial(erase, unsure="remove"), "Do not (n)"
+            confirm(self.app, title, lines, "Erase them too (y)", keep, then, leave_unknown)
 
     def note_consent(self, name: str, action: str) -> None:
         """The form for a person's consent, if `action` is possible now."""

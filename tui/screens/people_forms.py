@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.text import Text
-from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
@@ -20,62 +19,47 @@ from tui.keys.keymap import with_keys
 from tui.screens.dialog import Form, Send
 from tui.screens.forms import consent_field
 from tui.widgets.crop import Crop
-from tui.widgets.fields import Field, Tick, Wrong
+from tui.widgets.fields import Field, Tick, hint
 from tui.words.figures import consent_words
 from tui.words.text import clean
 
 
 class RenameForm(Form[str]):
-    """Another name for a person."""
+    """Another name for a person; the one they have is ready to be edited."""
 
-    TITLE_TEXT = "Rename"
+    TITLE = "Rename"
     GO = "Rename"
 
     def __init__(self, send: Send[str], *, name: str) -> None:
-        super().__init__(send)
-        self._old = name
-
-    def form_fields(self) -> ComposeResult:
-        """The name as it is, ready to be edited."""
-        about = f"Pictures and model stay valid for {clean(self._old)}."
-        yield Label(about, markup=False)
-        yield Field("New name", Input(self._old, id="form-name", compact=True))
+        super().__init__(
+            send,
+            Label(f"Pictures and model stay valid for {clean(name)}.", markup=False),
+            Field("New name", Input(name, id="form-name", compact=True)),
+        )
 
     def request(self) -> str:
         """The engine checks the name."""
-        name = self.value("#form-name")
-        if not name:
-            raise Wrong("A person needs a name.", "#form-name")
-        return name
+        return self.needed("#form-name", "A person needs a name.")
 
 
 class OtherPersonForm(Form[str]):
-    """Asks for another person by name, and completes it."""
+    """Asks for another person by name, and completes it; `what` is what happens then."""
 
     def __init__(
         self, send: Send[str], *, title: str, what: str, names: Sequence[str], to: str = ""
     ) -> None:
-        super().__init__(send)
-        self._title, self._what, self._names, self._to = title, what, names, to
-
-    def title_text(self) -> str:
-        """What is done."""
-        return self._title
-
-    def form_fields(self) -> ComposeResult:
-        """What happens, and to whom."""
-        yield Label(clean(self._what), markup=False)
-        suggest = SuggestFromList(self._names, case_sensitive=False)
-        yield Field("Person", Input(self._to, id="form-name", suggester=suggest, compact=True))
-        hint = with_keys("Right completes a name. {key.undo} takes it back later.")
-        yield Label(hint, classes="hint", markup=False)
+        suggest = SuggestFromList(names, case_sensitive=False)
+        super().__init__(
+            send,
+            Label(clean(what), markup=False),
+            Field("Person", Input(to, id="form-name", suggester=suggest, compact=True)),
+            hint(with_keys("Right completes a name. {key.undo} takes it back later.")),
+        )
+        self.title = title
 
     def request(self) -> str:
         """A name of the list, whatever its case; the engine knows the rest."""
-        name = self.value("#form-name")
-        if not name:
-            raise Wrong("Say which person.", "#form-name")
-        return name
+        return self.needed("#form-name", "Say which person.")
 
 
 class MergeForm(OtherPersonForm):
@@ -100,30 +84,22 @@ class ConsentRequest:
 
 
 class ConsentForm(Form[ConsentRequest]):
-    """Who asked the person, and which text they agreed to."""
+    """Who asked the person, and which text they agreed to, below what is noted so far."""
 
     GO = "Note"
 
     def __init__(self, send: Send[ConsentRequest], *, name: str, settings: ConsentSettings) -> None:
-        super().__init__(send)
-        self._name_of, self._settings = name, settings
-        self._version, self._text = settings.text_version, settings.text
-
-    def title_text(self) -> str:
-        """Whose consent."""
-        return f"Consent of {self._name_of}"
-
-    def form_fields(self) -> ComposeResult:
-        """What is noted so far, the text, and what to note."""
-        yield Label("", id="form-consent", markup=False)
-        text = "Text {version}: {text}"
-        text = text.format(version=clean(self._version), text=clean(self._text))
-        yield Label(text, classes="hint", markup=False)
-        by = Input(id="form-by", placeholder="your name", compact=True)
-        yield Field("Noted by", by)
-        yield Field("Version", Input(self._version, id="form-version", compact=True))
-        withdraw = Tick("it was taken back", False, id="form-withdraw", disabled=True)
-        yield Field("Withdrawn", withdraw)
+        version = settings.text_version
+        super().__init__(
+            send,
+            Label("", id="form-consent", markup=False),
+            hint(f"Text {clean(version)}: {clean(settings.text)}"),
+            Field("Noted by", Input(id="form-by", placeholder="your name", compact=True)),
+            Field("Version", Input(version, id="form-version", compact=True)),
+            Field("Withdrawn", Tick("it was taken back", False, id="form-withdraw", disabled=True)),
+        )
+        self.title = f"Consent of {name}"
+        self._settings = settings
 
     def show(self, now: Consent | None) -> None:
         """Say what is noted so far; only what was given can be taken back."""
@@ -136,44 +112,34 @@ class ConsentForm(Form[ConsentRequest]):
 
     def request(self) -> ConsentRequest:
         """Somebody must have asked; taking it back needs no more than the tick."""
-        by, version = self.value("#form-by"), self.value("#form-version")
-        withdraw = self.query_one("#form-withdraw", Tick).value
-        if not by and not withdraw:
-            raise Wrong("Say who asked the person.", "#form-by")
-        if not version and not withdraw:
-            raise Wrong("Say which text they agreed to.", "#form-version")
-        return ConsentRequest(by, version, withdraw)
+        if self.query_one("#form-withdraw", Tick).value:
+            return ConsentRequest(self.value("#form-by"), self.value("#form-version"), True)
+        by = self.needed("#form-by", "Say who asked the person.")
+        version = self.needed("#form-version", "Say which text they agreed to.")
+        return ConsentRequest(by, version, False)
 
 
 class ExportForm(Form[str]):
     """The file that all that is held on a person is written to."""
 
-    TITLE_TEXT = "All that is held"
+    TITLE = "All that is held"
     GO = "Write"
 
     def __init__(self, send: Send[str], *, name: str) -> None:
-        super().__init__(send)
-        self._name_of = name
-
-    def form_fields(self) -> ComposeResult:
-        """What is written, and where."""
-        yield Label(
-            (
-                "Pictures, consent, features and model entries of "
-                f"{clean(self._name_of)}, as one zip. It is not "
-                "encrypted; an existing file is never overwritten."
-            ),
-            markup=False,
+        what = (
+            f"Pictures, consent, features and model entries of {clean(name)}, as one zip. "
+            "It is not encrypted; an existing file is never overwritten."
         )
-        offered = re.sub(r"[^\w-]+", "-", self._name_of).strip("-")
-        yield Field("File", Input(f"~/{offered}.zip", id="form-file", compact=True))
+        offered = re.sub(r"[^\w-]+", "-", name).strip("-")
+        super().__init__(
+            send,
+            Label(what, markup=False),
+            Field("File", Input(f"~/{offered}.zip", id="form-file", compact=True)),
+        )
 
     def request(self) -> str:
         """The engine knows whether it can be written."""
-        file = self.value("#form-file")
-        if not file:
-            raise Wrong("Say which file.", "#form-file")
-        return file
+        return self.needed("#form-file", "Say which file.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +159,9 @@ Faces = Callable[[], Coroutine[Any, Any, list[bytes]]]
 class WhoForm(Form[Who]):
     """The name of an enrolled person, below the faces that get it; the one nearest is offered."""
 
-    TITLE_TEXT = "This is"
+    TITLE = "This is"
     GO = "Add"
+    ABOUT = "{crops} join this person's pictures. Then train with {key.train}."
 
     def __init__(
         self,
@@ -202,60 +169,43 @@ class WhoForm(Form[Who]):
         *,
         faces: Faces,
         crops: int,
+        consent: ConsentSettings,
         name: str = "",
         names: Sequence[str] = (),
-        consent: ConsentSettings | None = None,
     ) -> None:
-        super().__init__(send)
-        self._consent = consent or ConsentSettings()
-        self._faces = faces
-        self._crops, self._name_given, self._names = crops, name, tuple(names)
-
-    def form_fields(self) -> ComposeResult:
-        """The faces, the name, with what it means."""
-        with Horizontal(classes="faces"):
-            for place in range(FACES):
-                yield Crop(id=f"who-face-{place}")
-        yield Label(self._about(), markup=False)
-        yield Field(
-            "Name",
-            Input(
-                self._name_given,
-                id="form-name",
-                compact=True,
-                select_on_focus=True,
-                suggester=SuggestFromList(self._names, case_sensitive=False),
-            ),
+        given = Input(
+            name,
+            id="form-name",
+            compact=True,
+            select_on_focus=True,
+            suggester=SuggestFromList(names, case_sensitive=False),
         )
-        yield consent_field(self._consent)
+        super().__init__(
+            send,
+            Horizontal(*(Crop() for _place in range(FACES)), classes="faces"),
+            Label(with_keys(self.ABOUT, crops=many(crops, "crop")), markup=False),
+            Field("Name", given),
+            consent_field(consent),
+        )
+        self._faces = faces
 
     def on_mount(self) -> None:
         """Show the faces."""
         self.run_worker(self._show_faces(), exit_on_error=False)
 
     async def _show_faces(self) -> None:
-        for place, png in enumerate((await self._faces())[:FACES]):
-            self.query_one(f"#who-face-{place}", Crop).show(png)
-
-    def _about(self) -> str:
-        text = "{crops} join this person's pictures. Then train with {key.train}."
-        return with_keys(text, crops=many(self._crops, "crop"))
+        for crop, png in zip(self.query(Crop), await self._faces(), strict=False):
+            crop.show(png)
 
     def request(self) -> Who:
         """The engine knows who is enrolled."""
-        name = self.value("#form-name")
-        if not name:
-            raise Wrong("A person needs a name.", "#form-name")
+        name = self.needed("#form-name", "A person needs a name.")
         return Who(name, self.value("#form-consent-by"))
 
 
 class NewFromUnknownForm(WhoForm):
     """The name of somebody who is enrolled by it."""
 
-    TITLE_TEXT = "A new person"
+    TITLE = "A new person"
     GO = "Enrol"
-
-    def _about(self) -> str:
-        return "{crops} are this person's first. Enrol who agreed to it.".format(
-            crops=many(self._crops, "crop")
-        )
+    ABOUT = "{crops} are this person's first. Enrol who agreed to it."

@@ -52,17 +52,13 @@ class PersonScreen(Dialog[None]):
     def __init__(self, name: str, people: People) -> None:
         super().__init__()
         self._people, self._app, self._desk = people, people.app, people.app.desk
-        self.person = name
+        self.person = self.title = name
         self.facts: PersonFacts | None = None
         """None until they are read."""
         self.marked: set[str] = set()
         self._unfolded: set[str] = set()
         self._paths: dict[str, str] = {}
         self._keys: list[str] = []
-
-    def title_text(self) -> str:
-        """The person's name."""
-        return self.person
 
     def body(self) -> ComposeResult:
         """Facts, the table, what is chosen."""

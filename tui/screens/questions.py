@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from abc import abstractmethod
+from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -25,14 +26,9 @@ from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.screens.dialog import Answer, Choice
-from tui.widgets.crop import Crop, Load
+from tui.widgets.crop import Crop
 from tui.words.figures import doubt_words
 from tui.words.text import clean
-
-
-def twin_question(event: TwinSuspected) -> str:
-    """The question in a few words."""
-    return f"Looks like {clean(event.other)}: same person?"
 
 
 def twin_evidence(event: TwinSuspected) -> str:
@@ -43,8 +39,6 @@ def twin_evidence(event: TwinSuspected) -> str:
     )
 
 
-Pictures = Callable[[str], Coroutine[Any, Any, list[bytes]]]
-"""The newest pictures of a person as PNG; none where there is none."""
 SHOWN = 2
 """Pictures of each of two people that are compared."""
 
@@ -64,7 +58,34 @@ async def newest_face(app: EngineApp, name: str) -> bytes:
 
 
 class HeldQuestion(Choice[Answer]):
-    """A question that holds the capture. Esc decides nothing, for any answer moves pictures."""
+    """A question that holds the capture: what it rests on, faces, what the answers do. Esc decides
+    nothing, for any answer moves pictures."""
+
+    CROPS: ClassVar[int]
+    """Faces that are shown side by side."""
+
+    @abstractmethod
+    def faces(self) -> AsyncIterator[tuple[int, bytes, str]]:
+        """The place, the picture as PNG and the caption of each face."""
+
+    def body(self) -> ComposeResult:
+        """The faces stand between the lines."""
+        evidence, answers = self._lines
+        yield Static(evidence, markup=False)
+        with Horizontal(classes="faces"):
+            for _place in range(self.CROPS):
+                yield Crop()
+        yield Static(answers, markup=False)
+        yield from self.buttons()
+
+    def on_mount(self) -> None:
+        """Show the faces."""
+        self.run_worker(self._show(), exit_on_error=False)
+
+    async def _show(self) -> None:
+        crops = self.query(Crop)
+        async for place, png, caption in self.faces():
+            crops[place].show(png, caption)
 
     def action_dismiss_dialog(self) -> None:
         """Say that an answer is needed."""
@@ -73,7 +94,7 @@ class HeldQuestion(Choice[Answer]):
 
 
 class TwinQuestion(HeldQuestion[TwinChoice]):
-    """Three answers."""
+    """The newest faces of both people, and three answers."""
 
     NAME = "twin"
     ANSWERS = (
@@ -84,40 +105,21 @@ class TwinQuestion(HeldQuestion[TwinChoice]):
     AUTO_FOCUS = "#twin-different"  # Enter alone changes nobody's pictures
     HELP = "twin"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("twin")]
+    CROPS = 2 * SHOWN
 
-    def __init__(self, event: TwinSuspected, pictures: Pictures) -> None:
-        super().__init__()
-        self._event, self._pictures = event, pictures
-
-    def title_text(self) -> str:
-        """The question."""
-        return twin_question(self._event)
-
-    def body(self) -> ComposeResult:
-        """What it rests on, both people's faces, what the answers do, the answers."""
-        other = clean(self._event.other)
-        yield Static(twin_evidence(self._event), markup=False)
-        with Horizontal(classes="faces"):
-            for place in range(2 * SHOWN):
-                yield Crop(id=f"twin-face-{place}")
+    def __init__(self, app: EngineApp, event: TwinSuspected) -> None:
+        other = clean(event.other)
         answers = f"Same: the pictures go to {other}. Stop: to the trash."
-        yield Static(answers, markup=False)
-        yield from self.buttons()
+        super().__init__(f"Looks like {other}: same person?", (twin_evidence(event), answers))
+        self._app, self._event = app, event
 
-    def on_mount(self) -> None:
-        """Show the faces."""
-        self.run_worker(self._show(), exit_on_error=False)
+    async def faces(self) -> AsyncIterator[tuple[int, bytes, str]]:
+        """Those of the person who is captured, then those of the other."""
+        for first, name in ((0, self._event.person), (SHOWN, self._event.other)):
+            for place, png in enumerate(await newest_pictures(self._app, name, SHOWN), first):
+                yield place, png, name
 
-    async def _show(self) -> None:
-        event = self._event
-        for first, name in ((0, event.person), (SHOWN, event.other)):
-            pictures = await self._pictures(name)
-            for place, png in enumerate(pictures[:SHOWN], first):
-                self.query_one(f"#twin-face-{place}", Crop).show(png, name)
-
-    def action_twin(self, choice: TwinChoice) -> None:
-        """Answered by a key."""
-        self.action_answer(choice)
+    action_twin = HeldQuestion.action_answer
 
 
 def face_evidence(event: SecondFace) -> str:
@@ -145,40 +147,22 @@ class FaceQuestion(HeldQuestion[FaceAnswer]):
     AUTO_FOCUS = "#face-first"  # Enter alone lets no second face in
     HELP = "face"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("face")]
-    TITLE_TEXT = "Two faces: which one is kept?"
+    CROPS = 2
 
-    def __init__(self, event: SecondFace, load: Load) -> None:
-        super().__init__()
-        self._event = event
-        self._load = load
-
-    def body(self) -> ComposeResult:
-        """What it rests on, both faces, what the answers do, the answers."""
-        yield Static(face_evidence(self._event), markup=False)
-        with Horizontal(classes="faces"):
-            yield Crop(id="face-crop-first")
-            yield Crop(id="face-crop-other")
+    def __init__(self, app: EngineApp, event: SecondFace) -> None:
         answers = "What is not kept goes to the trash, and undo brings it back. Discard: all."
-        yield Static(answers, markup=False)
-        yield from self.buttons()
+        super().__init__("Two faces: which one is kept?", (face_evidence(event), answers))
+        self._app, self._event = app, event
 
-    def on_mount(self) -> None:
-        """Show the faces."""
-        self.run_worker(self._show(), exit_on_error=False)
-
-    async def _show(self) -> None:
+    async def faces(self) -> AsyncIterator[tuple[int, bytes, str]]:
+        """The first face, then the other."""
         event = self._event
         first = "enrolled before" if event.earlier else "the first"
+        yield 0, await self._app.picture(event.first_picture), first
         other = clean(event.other_is) or "the other"
-        for place, path, caption in (
-            ("first", event.first_picture, first),
-            ("other", event.other_picture, other),
-        ):
-            self.query_one(f"#face-crop-{place}", Crop).show(await self._load(path), caption)
+        yield 1, await self._app.picture(event.other_picture), other
 
-    def action_face(self, choice: FaceAnswer) -> None:
-        """Answered by a key."""
-        self.action_answer(choice)
+    action_face = HeldQuestion.action_answer
 
 
 class CaptureQuestions:
@@ -199,15 +183,12 @@ class CaptureQuestions:
     def _ask_twin(self, event: TwinSuspected) -> None:
         self.app.tell(twin_evidence(event), "warning")
         if self.app.board.camera_job == "enrol":
-            self.app.push_screen(TwinQuestion(event, self._pictures), self._answer_twin)
+            self.app.push_screen(TwinQuestion(self.app, event), self._answer_twin)
 
     def _ask_face(self, event: SecondFace) -> None:
         self.app.tell(face_evidence(event), "warning")
         if event.asked and self.app.board.camera_job == "enrol":
-            self.app.push_screen(FaceQuestion(event, self.app.picture), self._answer_face)
-
-    async def _pictures(self, name: str) -> list[bytes]:
-        return await newest_pictures(self.app, name, SHOWN)
+            self.app.push_screen(FaceQuestion(self.app, event), self._answer_face)
 
     def _warn(self, event: SetAside | LooksEnrolled) -> None:
         for sentence in doubt_words(event):

@@ -80,7 +80,7 @@ class Roster:
 class RosterScreen(Dialog[None]):
     """Names with waiting or done, a field to add more, and whether training follows the last."""
 
-    TITLE_TEXT = "Roster"
+    TITLE = "Roster"
     HELP = "roster"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("roster")]
 

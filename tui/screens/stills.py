@@ -188,15 +188,11 @@ class StillScreen(Dialog[None]):
 
     def __init__(self, title: str, stills: tuple[Still, ...]) -> None:
         super().__init__()
-        self._title, self.stills = title, stills
+        self.title, self.stills = title, stills
         self.chosen = 0
         self.large = len(stills) == 1
         self.marked: set[str] = set()
         self.grid = Grid(1, 1)
-
-    def title_text(self) -> str:
-        """Whose pictures these are."""
-        return self._title
 
     def body(self) -> ComposeResult:
         """The picture, its caption, the keys."""

@@ -23,7 +23,7 @@ from engine.text import many
 from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
-from tui.screens.dialog import Confirm, Dialog
+from tui.screens.dialog import Dialog, confirm
 from tui.screens.people_forms import FACES, NewFromUnknownForm, Who, WhoForm
 from tui.screens.questions import newest_face
 from tui.screens.stills import Still, StillScreen
@@ -104,7 +104,7 @@ class UnknownDialog(Dialog[None]):
             Still(await self.link.picture(row.picture), f"seen {day(row.at)}")
             for row in reversed(group.rows)
         ]
-        self.link.push_screen(StillScreen(self.title_text(), tuple(stills)))
+        self.link.push_screen(StillScreen(self.title or "", tuple(stills)))
 
     async def _assign(self, group: UnknownGroup, new: bool, who: Who) -> None:
         desk = self.link.desk
@@ -163,12 +163,6 @@ class GroupScreen(UnknownDialog):
         super().__init__(link, reload)
         self.group = group
 
-    def title_text(self) -> str:
-        """Who is nearest to whom."""
-        count = many(len(self.group.rows), "sighting")
-        near = shorten(self.group.candidate, 40)
-        return f"{count}, nearest {near}"
-
     def body(self) -> ComposeResult:
         """The pictures, and what the keys are about."""
         yield ContactSheet(self.link.picture, id="group-sheet")
@@ -216,7 +210,9 @@ class GroupScreen(UnknownDialog):
         self.query_one(ContactSheet).toggle()
 
     def _fill(self) -> None:
-        self.query_one(".dialog").border_title = Text(clean(self.title_text()))
+        near = shorten(self.group.candidate, 40)
+        self.title = f"{many(len(self.group.rows), 'sighting')}, nearest {near}"
+        self.query_one(".dialog").border_title = Text(clean(self.title))
         self.query_one(ContactSheet).show(
             [Cell(row.id, row.picture, day(row.at)) for row in self.group.rows]
         )
@@ -249,7 +245,7 @@ EMPTY_OFF = (
 class UnknownScreen(UnknownDialog):
     """A table of groups, newest first."""
 
-    TITLE_TEXT = "Unknown people"
+    TITLE = "Unknown people"
     HELP = "unknown"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("unknown")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
@@ -314,11 +310,6 @@ class UnknownScreen(UnknownDialog):
             self.notify("No unknown faces here.")
             return
         ids = [id for group in view.groups for id in group.sightings]
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.choose(partial(self.link.desk.unknown_delete, ids))
-
         lines = [
             f"{many(len(view.groups), 'group')} with {many(len(ids), 'sighting')}.",
             with_keys(
@@ -326,8 +317,8 @@ class UnknownScreen(UnknownDialog):
                 days=many(view.days, "day"),
             ),
         ]
-        ask = Confirm("Delete all unknown?", lines, yes="Delete (y)", no="Keep (n)")
-        self.link.push_screen(ask, answered)
+        delete = partial(self.choose, partial(self.link.desk.unknown_delete, ids))
+        confirm(self.link, "Delete all unknown?", lines, "Delete (y)", "Keep (n)", delete)
 
     def action_unknown_switch(self) -> None:
         """Keep strangers from now on, after saying what that means; or no longer."""
@@ -346,11 +337,8 @@ class UnknownScreen(UnknownDialog):
             f"They are removed for good after {days}. Nothing leaves this computer.",
             "Faces are biometric data: tell the people who pass this camera.",
         ]
-        ask = Confirm("Keep strangers?", lines, yes="Keep them (y)", no="No (n)")
-        self.link.push_screen(
-            ask,
-            lambda yes: self._switch(True, f"Strangers are kept for {days}") if yes else None,
-        )
+        switch = partial(self._switch, True, f"Strangers are kept for {days}")
+        confirm(self.link, "Keep strangers?", lines, "Keep them (y)", "No (n)", switch)
 
     def _switch(self, on: bool, text: str) -> None:
         async def switch() -> None:

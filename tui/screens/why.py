@@ -41,7 +41,7 @@ Faces = Callable[[], tuple[Sighting, ...]]
 class WhyScreen(Dialog[None]):
     """Lists tracks and explains the selected one; follows the recognition while it is open."""
 
-    TITLE_TEXT = "Why"
+    TITLE = "Why"
     HELP = "why"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("why")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
@@ -163,7 +163,7 @@ class Explanations:
 class LogScreen(Dialog[None]):
     """All lines, the newest under the cursor; below them the selected one in full."""
 
-    TITLE_TEXT = "Activity"
+    TITLE = "Activity"
     HELP = "activity"
 
     def __init__(self, pane: ActivityPane) -> None:

@@ -112,3 +112,8 @@ class Field(Horizontal):
         """Label first."""
         yield Label(self._label, markup=False)
         yield self._widget
+
+
+def hint(text: str) -> Label:
+    """A faint line of a form that helps to fill it in."""
+    return Label(text, classes="hint", markup=False)
