@@ -42,21 +42,18 @@ def demo(context: Context, tui: bool) -> None:
     facedesk demo
     facedesk demo --tui
     """
-    _refuse_foreign_workspace(context)
+    people = library.person_rows(context.workspace)
+    if {row.name for row in people} - {COLLINS, HOPPER}:
+        raise DataError(
+            "The demo needs a workspace of its own",
+            f"{context.workspace.root} holds other people",
+            "Name an empty folder with --workspace, or leave it out.",
+        )
     if tui:
         _demo_in_app(context)
-    else:
-        _demo_here(context)
-
-
-def _demo_here(context: Context) -> None:
-    """Enrol one person, meet a stranger, enrol her too, recognise both, sum up.
-
-    Raises DataError if the outcome is not what it must be: a demo that quietly fails would
-    prove nothing.
-    """
+        return
     output = context.output
-    for row in library.person_rows(context.workspace):
+    for row in people:
         with context.writing("demo"):
             delete_people(context.workspace, [row.name], 0)
     _say(context, "DEMO on bundled public-domain portraits; no camera, no network.")
@@ -83,12 +80,7 @@ def _demo_here(context: Context) -> None:
     output.table(
         ("who stood there", "expected", "#frames said so", "#others named"),
         [
-            (
-                who,
-                expected,
-                str(done.people.get(expected, 0)),
-                str(_named_wrongly(done, expected)),
-            )
+            (who, expected, str(done.people.get(expected, 0)), str(_named_wrongly(done, expected)))
             for who, expected, done in verdicts
         ],
         "Demo summary",
@@ -96,7 +88,7 @@ def _demo_here(context: Context) -> None:
     output.result(f"The workspace is {context.workspace.root}")
     output.result(f"Look at it: facedesk --workspace {context.workspace.root}")
     wrong = [who for who, expected, done in verdicts if not _convincing(done, expected)]
-    if wrong:
+    if wrong:  # a demo that quietly fails would prove nothing
         raise DataError("The demo did not come out right", f"for {', '.join(wrong)}")
 
 
@@ -105,17 +97,6 @@ def _say(context: Context, text: str) -> None:
     if context.output.as_json:
         context.output.object({"event": "demo", "text": text})
     context.output.note(f"\n{text}", "bold")
-
-
-def _refuse_foreign_workspace(context: Context) -> None:
-    """Raise DataError if anybody but the demo's two people is in the workspace."""
-    others = {row.name for row in library.person_rows(context.workspace)} - {COLLINS, HOPPER}
-    if others:
-        raise DataError(
-            "The demo needs a workspace of its own",
-            f"{context.workspace.root} holds other people",
-            "Name an empty folder with --workspace, or leave it out.",
-        )
 
 
 def _named_wrongly(done: RecogniseDone, expected: str) -> int:

@@ -83,8 +83,9 @@ def _show(output: Output, done: EvaluateDone) -> None:
             ],
             "Most confused pairs",
         )
-    for person, picture, kind, why in done.suspects:
-        output.result(f"Look at {_tail(picture)} of {person}, {SUSPECTS.get(kind, kind)}: {why}")
+    for person, path, kind, why in done.suspects:
+        picture = "/".join(Path(path).parts[-3:])  # person, session, file
+        output.result(f"Look at {picture} of {person}, {SUSPECTS.get(kind, kind)}: {why}")
     for warning in grouped(done.warnings):
         output.note(warning, "yellow")
     if done.report:
@@ -125,11 +126,6 @@ def _bounds(done: EvaluateDone, key: str) -> str:
     """The bounds of a figure, or a dash."""
     found = done.intervals.get(key)
     return figures.bounds(found) if found else "-"
-
-
-def _tail(path: str) -> str:
-    """The last three parts of a path: person, session, file."""
-    return "/".join(Path(path).parts[-3:])
 
 
 @click.command("bake-off", cls=TakesGlobals)

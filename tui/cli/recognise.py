@@ -118,7 +118,7 @@ def recognise(
 
     Raises SourceError if some of several sources failed (the others were watched to their end).
     """
-    from tui.words.events import describe
+    from tui.words.events import EVENT_WORDS
 
     output, count = context.output, len(request.sources)
     output.note(
@@ -126,13 +126,6 @@ def recognise(
     )
     done: list[RecogniseDone] = []
     failed: list[str] = []
-
-    def show_no_face(event: NoFace) -> None:
-        output.result(f"{event.source}  no face")
-
-    def show_death(event: ProcessDied) -> None:
-        if line := describe(event):
-            output.note(line.text, "yellow")
 
     def show_skipped(event: UnknownChanged) -> None:
         if event.why:
@@ -142,11 +135,11 @@ def recognise(
         output,
         handlers={
             **shown_faces(output, each=request.each, name_source=count > 1),
-            NoFace: show_no_face,
+            NoFace: lambda event: output.result(f"{event.source}  no face"),
             Why: lambda event: _explain(output, event),
             RecogniseDone: done.append,
             SourceFailed: lambda event: failed.append(event.source),
-            ProcessDied: show_death,
+            ProcessDied: lambda event: output.note(EVENT_WORDS[ProcessDied](event).text, "yellow"),
             UnknownChanged: show_skipped,
         },
     )
@@ -278,27 +271,17 @@ def replay(context: Context, file: str, into: str | None, each_event: bool, tui:
     facedesk replay ada.fdrec
     facedesk replay ada.fdrec --tui
     """
+    from engine.jobs.recording import replay as run_again
+
     request = ReplayRequest(file=file, into=into)
     if tui:
         _replay_in_app(context, request)
-    else:
-        _replay_here(context, request, each_event=each_event)
-
-
-def _replay_here(context: Context, request: ReplayRequest, *, each_event: bool) -> None:
-    """Run a recording again; prints how many decisions agree.
-
-    Raises SourceUnreadable at the end if the recording breaks off, ReviewNeeded if pictures that
-    were kept must be looked at, NoPictures if none was kept for `request.into`.
-    """
-    from engine.jobs.recording import replay as run_again
-
-    workspace, output = context.workspace, context.output
-    listener = Listener(output)
+        return
+    output, listener = context.output, Listener(context.output)
     kept = 0
     with contextlib.ExitStack() as stack:
         cancel = stack.enter_context(interruptible(keep=True))
-        if request.into is not None:
+        if into is not None:
             stack.enter_context(context.writing("replay"))
 
         def emit(event: Event) -> None:
@@ -308,15 +291,15 @@ def _replay_here(context: Context, request: ReplayRequest, *, each_event: bool) 
             if each_event and (line := _line(event)):
                 output.result(line)
 
-        recognising = partial(watch, workspace)
-        done = run_again(workspace, context.settings, request, cancel, emit, recognising)
+        recognising = partial(watch, context.workspace)
+        done = run_again(context.workspace, context.settings, request, cancel, emit, recognising)
         output.result(_summary(done))
         for frame, then, now in done.first:
             output.result(f"  frame {frame}: {then} then, {now} now")
     if done.damage:
         raise SourceUnreadable("The recording breaks off", done.damage, "Up to there it was used.")
     demand_review(listener.doubts)
-    if request.into is not None and not kept:
+    if into is not None and not kept:
         raise NoPictures("No picture was kept", "every frame of the recording was refused")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -22,7 +22,6 @@ from engine.workspace.vault.convert import remove as unseal_all
 from engine.workspace.vault.keys import (
     STANDARD_INPUT,
     Opener,
-    VaultRecord,
     check_new_passphrase,
     from_key_file,
     from_passphrase,
@@ -36,8 +35,6 @@ from engine.workspace.vault.keys import (
 from tui.cli.options import PATH, SubGroup, confirmed
 from tui.cli.run import Context, interruptible, takes_context
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 STATES = {
     "sealed": "encrypted",
     "sealing": "being encrypted: run `facedesk vault create` once more",
@@ -45,10 +42,10 @@ STATES = {
 }
 
 
-def _keys(prefix: str = "") -> Callable[[Command], Command]:
+def _keys(prefix: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """`--key-file` and `--passphrase-file`, or those of a new key."""
 
-    def add(command: Command) -> Command:
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
         key = click.option(
             f"--{prefix}key-file",
             type=PATH,
@@ -83,20 +80,25 @@ def vault_status(context: Context) -> None:
     \b
     facedesk vault status
     """
-    record = read_record(context.workspace.root)
+    record, output = read_record(context.workspace.root), context.output
     found = survey(context.workspace)
-    if context.output.as_json:
-        context.output.object({"event": "vault", **_facts(record), **asdict(found)})
-        return
+    plain, sealed = many(found.plain, "file"), many(found.sealed, "file")
+    facts: dict[str, object] = {"event": "vault", "encrypted": record is not None}
     if record is None:
-        context.output.result(f"Not encrypted: {_files(found.plain)}.")
-        return
-    context.output.result(f"State: {STATES[record.state]}")
-    context.output.result(
-        f"AES-256-GCM, vault key {record.key.hex()[:8]} of {record.created[:10]}, "
-        f"opened by {_how(record)}"
-    )
-    context.output.result(f"{_files(found.sealed)} encrypted, {_files(found.plain)} not")
+        output.result(f"Not encrypted: {plain}.")
+    else:
+        key, wrap = record.key.hex(), record.wrap
+        facts |= {"state": record.state, "cipher": "AES-256-GCM", "key": key}
+        facts |= {"created": record.created, "opened_by": wrap.by}
+        how = "a key file"
+        if wrap.by != "key-file":
+            how = f"a passphrase (scrypt, N={wrap.n}, r={wrap.r}, p={wrap.p})"
+        output.result(f"State: {STATES[record.state]}")
+        made = record.created[:10]
+        output.result(f"AES-256-GCM, vault key {key[:8]} of {made}, opened by {how}")
+        output.result(f"{sealed} encrypted, {plain} not")
+    if output.as_json:
+        output.object({**facts, **asdict(found)})
 
 
 @vault.command("create")
@@ -114,14 +116,13 @@ def vault_create(context: Context, key_file: Path | None, passphrase_file: str |
     """
     record = read_record(context.workspace.root)
     if record is not None and record.state == "sealing":
-        opener = _opener(context, record, key_file, passphrase_file)
-        open_with(context.workspace.root, record, opener)
+        opener = _opened(context, key_file, passphrase_file)
     else:
         context.workspace.prepare()
         opener = _new(context.workspace.root, key_file, passphrase_file)
     noted = Audit(context.workspace).of("vault-created", by=opener.by)
-    done = _convert(context, context.writing("vault create"), noted, "Encrypting", opener, seal_all)
-    _say(context, done, lambda files, vault: f"{files} encrypted. Keep a copy of {vault}.")
+    said = "{files} encrypted. Keep a copy of {vault}."
+    _convert(context, "vault create", noted, opener, seal_all, said)
     context.output.note("The disk may still hold unencrypted remains until it overwrites them.")
 
 
@@ -134,14 +135,13 @@ def vault_check(context: Context, key_file: Path | None, passphrase_file: str | 
     \b
     facedesk vault check
     """
-    record = _record(context)
-    open_with(context.workspace.root, record, _opener(context, record, key_file, passphrase_file))
+    _opened(context, key_file, passphrase_file)
     with context.output.progress("Reading", None) as bar:
         found, broken = verify(context.workspace, bar.update)
     context.output.records(
         "broken", broken, lambda path: [f"Changed: {path}"], fields=lambda path: {"file": path}
     )
-    words = f"The key is right; {_files(found.sealed)} read."
+    words = f"The key is right; {many(found.sealed, 'file')} read."
     context.output.done(words, **{**asdict(found), "broken": len(broken)})
     if broken:
         raise SealBroken(
@@ -168,9 +168,7 @@ def vault_change_key(
     facedesk vault change-key
     facedesk vault change-key --new-key-file /media/stick/facedesk.key
     """
-    record = _record(context)
-    opener = _opener(context, record, key_file, passphrase_file)
-    open_with(context.workspace.root, record, opener)
+    opener = _opened(context, key_file, passphrase_file)
     other = _new(context.workspace.root, new_key_file, new_passphrase_file)
     noted = Audit(context.workspace).of("vault-changed", what="key", by=other.by)
     with context.writing("vault change-key"), noted:
@@ -189,44 +187,34 @@ def vault_remove(context: Context, key_file: Path | None, passphrase_file: str |
     \b
     facedesk vault remove
     """
-    record = _record(context)
-    opener = _opener(context, record, key_file, passphrase_file)
-    open_with(context.workspace.root, record, opener)
+    opener = _opened(context, key_file, passphrase_file)
     noted = Audit(context.workspace).of("vault-changed", what="removed")
-    done = _convert(
-        context, context.writing("vault remove"), noted, "Decrypting", opener, unseal_all
-    )
-    _say(context, done, lambda files, vault: f"{files} decrypted. {vault} is gone.")
+    said = "{files} decrypted. {vault} is gone."
+    _convert(context, "vault remove", noted, opener, unseal_all, said)
 
 
 # --- keys ----------------------------------------------------------------------------------------
 
 
-def _record(context: Context) -> VaultRecord:
+def _opened(context: Context, key_file: Path | None, passphrase_file: str | None) -> Opener:
+    """Open the present vault as the options, the settings or the operator say."""
+    from tui.unlock import ask_passphrase, can_ask
+
     record = read_record(context.workspace.root)
     if record is None:
         raise not_encrypted(context.workspace.root)
-    return record
-
-
-def _opener(
-    context: Context, record: VaultRecord, key_file: Path | None, passphrase_file: str | None
-) -> Opener:
-    """What opens the present vault: as the options, the settings or the operator say."""
-    from tui.unlock import ask_passphrase, can_ask
-
     _refuse_both(key_file, passphrase_file)
+    settings = context.settings.vault
     if key_file is not None or passphrase_file is not None:
         settings = VaultSettings(
             key_file=str(key_file or ""), passphrase_file=passphrase_file or ""
         )
-    else:
-        settings = context.settings.vault
     opener = given(record, settings)
     if opener is None and record.wrap.by == "passphrase" and can_ask():
         opener = from_passphrase(ask_passphrase("Passphrase: "))
     if opener is None:
         raise opened.locked(context.workspace.root)
+    open_with(context.workspace.root, record, opener)
     return opener
 
 
@@ -271,44 +259,21 @@ def _refuse_both(key_file: Path | None, passphrase_file: str | None) -> None:
 
 def _convert(
     context: Context,
-    lock: AbstractContextManager[None],
+    what: str,
     noted: AbstractContextManager[object],
-    title: str,
     opener: Opener,
     work: Callable[..., Converted],
-) -> Converted:
+    said: str,
+) -> None:
+    """Do `work` on every file of the workspace, and say how it came out."""
+    title = "Encrypting" if work is seal_all else "Decrypting"
     with (
         interruptible(keep=False) as cancel,
-        lock,
+        context.writing(what),
         noted,
         context.output.progress(title, None) as bar,
     ):
-        return work(context.workspace, opener, report=bar.update, cancel=cancel)
-
-
-def _say(context: Context, done: Converted, text: Callable[[str, Path], str]) -> None:
+        done = work(context.workspace, opener, report=bar.update, cancel=cancel)
     vault = context.workspace.root / opened.VAULT_FILE
-    context.output.done(text(_files(done.files), vault), **asdict(done))
-
-
-def _files(count: int) -> str:
-    return many(count, "file")
-
-
-def _how(record: VaultRecord) -> str:
-    if record.wrap.by == "key-file":
-        return "a key file"
-    return f"a passphrase (scrypt, N={record.wrap.n}, r={record.wrap.r}, p={record.wrap.p})"
-
-
-def _facts(record: VaultRecord | None) -> dict[str, object]:
-    if record is None:
-        return {"encrypted": False}
-    return {
-        "encrypted": True,
-        "state": record.state,
-        "cipher": "AES-256-GCM",
-        "key": record.key.hex(),
-        "created": record.created,
-        "opened_by": record.wrap.by,
-    }
+    words = said.format(files=many(done.files, "file"), vault=vault)
+    context.output.done(words, **asdict(done))
