@@ -17,7 +17,6 @@ from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words import figures
 from tui.words.figures import STRANGERS, matched, share
-from tui.words.text import SUSPECTS
 
 
 @click.command(cls=TakesGlobals)
@@ -64,6 +63,8 @@ def evaluate(context: Context, **wanted: Any) -> None:
 
 def _show(output: Output, done: EvaluateDone) -> None:
     """What an operator needs of an evaluation; with `--verbose` the statistics first."""
+    from engine.evaluate.report import KINDS
+
     if output.verbose:
         _show_statistics(output, done)
     output.result(done.sentence)
@@ -85,7 +86,7 @@ def _show(output: Output, done: EvaluateDone) -> None:
         )
     for person, path, kind, why in done.suspects:
         picture = "/".join(Path(path).parts[-3:])  # person, session, file
-        output.result(f"Look at {picture} of {person}, {SUSPECTS.get(kind, kind)}: {why}")
+        output.result(f"Look at {picture} of {person}, {KINDS.get(kind, kind)}: {why}")
     for warning in grouped(done.warnings):
         output.note(warning, "yellow")
     if done.report:

@@ -23,7 +23,7 @@ from engine.workspace.owner import translate_os_errors
 from tui.cli.listen import Listener
 from tui.cli.options import COMPLETING, PATH, Globals, TakesGlobals, complete_sources
 from tui.cli.run import Context, interruptible, takes_context
-from tui.words.figures import FINDING_GROUPS, STATE_SIGNS, STATE_WORDS, by_group, findings_verdict
+from tui.words.figures import FINDING_GROUPS, STATES, by_group, findings_verdict
 from tui.words.tables import BENCH_COLUMNS, machine_lines, markdown, measured, remarks, row
 from tui.words.text import span
 
@@ -80,8 +80,8 @@ def _print(context: Context, found: list[Finding]) -> None:
         output.result(FINDING_GROUPS[group])
         width = max(len(finding.subject) for finding in members)
         for finding in members:
-            sign = f"{STATE_SIGNS[finding.state]} {STATE_WORDS[finding.state]:<8}"
-            output.result(f"  {sign} {finding.subject:<{width}}  {finding.value}")
+            state, _style = STATES[finding.state]
+            output.result(f"  {state:<10} {finding.subject:<{width}}  {finding.value}")
             if finding.remedy:
                 output.result(f"    → {finding.remedy}")
     output.result(f"{findings_verdict(found)} ({many(len(found), 'finding')}).")

@@ -19,7 +19,7 @@ from engine.text import many, percent
 from tui.cli.listen import Listener
 from tui.cli.options import PATH, TakesGlobals
 from tui.cli.run import Context, interruptible, takes_context
-from tui.words.text import SPLIT_MODES, figure, span
+from tui.words.text import figure, span
 
 if TYPE_CHECKING:
     from engine.settings import SplitSettings
@@ -60,7 +60,7 @@ def make_split(context: Context, request: SplitRequest) -> SplitDone:
     context.output.table(
         ("name", "#train", "#validation", "#test"),
         rows,
-        f"Split by {SPLIT_MODES.get(done.mode, done.mode)}",
+        f"Split by {'the folders it was imported from' if done.mode == 'own' else done.mode}",
     )
     for warning in grouped(done.warnings):
         context.output.note(warning, "yellow")

@@ -12,7 +12,6 @@ from tui.screens.desk import DeskScreen
 from tui.terminal.graphics import cell, protocol
 from tui.terminal.line import (
     CHOICES,
-    NAMES,
     Backlog,
     Chooser,
     Limits,
@@ -103,7 +102,7 @@ class PreviewControl:
     def action_preview_level(self) -> None:
         """The next choice, kept for the next start."""
         choice = self.chooser.next_choice()
-        self.app.notify(f"Preview: {NAMES[choice]}", timeout=2)
+        self.app.notify(f"Preview: {'automatic' if choice == 'auto' else choice}", timeout=2)
         self._looks = 0
         self.look()
         self.app.remember("preview", choice)

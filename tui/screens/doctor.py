@@ -22,14 +22,7 @@ from tui.terminal.graphics import terminal_findings
 from tui.widgets.bars import KeyLine
 from tui.widgets.crop import Crop
 from tui.widgets.lists import Row, Rows
-from tui.words.figures import (
-    FINDING_GROUPS,
-    STATE_SIGNS,
-    STATE_STYLES,
-    STATE_WORDS,
-    by_group,
-    findings_verdict,
-)
+from tui.words.figures import FINDING_GROUPS, STATES, by_group, findings_verdict
 from tui.words.text import clean, shorten
 
 
@@ -236,9 +229,9 @@ def _below(finding: Finding) -> str:
 
 def _cells(finding: Finding, subject: int, width: int) -> tuple[Text, Text, Text]:
     """State in sign and word, subject, value."""
-    state = f" {STATE_SIGNS[finding.state]} {STATE_WORDS[finding.state]}"
+    state, style = STATES[finding.state]
     return (
-        Text(state, STATE_STYLES[finding.state]),
+        Text(f" {state}", style),
         Text(shorten(_below(finding), subject - 1)),
         Text(shorten(finding.value, width)),
     )

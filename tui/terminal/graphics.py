@@ -4,10 +4,8 @@ The protocol is read from the environment. Asking the terminal, as textual-image
 imported, would take keys that the operator types meanwhile, and its answer would go to Textual,
 which reads the terminal by then. So textual-image is imported with no terminal in its sight.
 
-What the terminal can do, from its environment: the running app is never disturbed by a query.
-
-Collected in the process that owns the terminal, and decided where the app decides it: what the
-doctor names is what the app does.
+The doctor's findings about the terminal are decided where the app decides: what it names is what
+the app does.
 """
 
 from __future__ import annotations
@@ -147,13 +145,10 @@ def draw(image: Image, columns: int, rows: int, how: Protocol, console: Any) -> 
     return Drawn(segments, sent.getvalue(), removal.getvalue())
 
 
-LEAST = (80, 24)
-
-
 class Terminal(NamedTuple):
     """What a check of the terminal looks at."""
 
-    environment: Mapping[str, str]
+    env: Mapping[str, str]
     columns: int
     lines: int
 
@@ -165,98 +160,80 @@ def terminal_findings(environment: Mapping[str, str], columns: int, lines: int) 
 
 
 def _size(terminal: Terminal) -> Found:
-    _, columns, lines = terminal
-    value = f"{columns} columns, {lines} lines"
-    if columns < LEAST[0] or lines < LEAST[1]:
+    value = f"{terminal.columns} columns, {terminal.lines} lines"
+    if terminal.columns < 80 or terminal.lines < 24:
         remedy = "Enlarge the window or choose a smaller font: at least 80x24."
         return Found("warning", value, "", remedy)
-    detail = f"{WIDE}x{TALL} and more shows every pane at once."
-    return Found("ok", value, detail)
+    return Found("ok", value, f"{WIDE}x{TALL} and more shows every pane at once.")
 
 
 def _colours(terminal: Terminal) -> Found:
-    environment = terminal.environment
-    variables = f"TERM={environment.get('TERM', '')} COLORTERM={environment.get('COLORTERM', '')}"
-    remedy = "export COLORTERM=truecolor"
-    match colours_of(environment):
+    variables = f"TERM={terminal.env.get('TERM', '')} COLORTERM={terminal.env.get('COLORTERM', '')}"
+    match colours_of(terminal.env):
         case "grey":
-            off = "switched off by NO_COLOR"
-            return Found("note", off, variables, "unset NO_COLOR")
+            return Found("note", "switched off by NO_COLOR", variables, "unset NO_COLOR")
         case "true":
             return Found("ok", "true colour", variables)
         case few:
-            value = f"{few} colours"
-            return Found("warning", value, variables, remedy)
+            return Found("warning", f"{few} colours", variables, "export COLORTERM=truecolor")
 
 
 def _graphics(terminal: Terminal) -> Found:
-    environment = terminal.environment
-    colours = colours_of(environment)
-    chosen = protocol(environment, colours)
+    env, colours = terminal.env, colours_of(terminal.env)
+    chosen = protocol(env, colours)
     words = {
         "kitty": "Kitty graphics",
         "sixel": "Sixel",
         "cells": "stills are drawn in half blocks",
     }
-    detail = "chosen by TERM={term} TERM_PROGRAM={program}".format(
-        term=environment.get("TERM", ""), program=environment.get("TERM_PROGRAM", "")
-    )
+    detail = f"chosen by TERM={env.get('TERM', '')} TERM_PROGRAM={env.get('TERM_PROGRAM', '')}"
     if chosen == "cells" and colours != "true":
         detail = "graphics need true colour"
-    elif chosen == "cells" and (environment.get("TMUX") or environment.get("STY")):
+    elif chosen == "cells" and (env.get("TMUX") or env.get("STY")):
         detail = "tmux and screen keep graphics from the terminal"
     return Found("ok", words[chosen], detail)
 
 
 def _multiplexer(terminal: Terminal) -> list[Found]:
-    environment = terminal.environment
-    term = environment.get("TERM", "")
-    if environment.get("TMUX"):
+    term = terminal.env.get("TERM", "")
+    if terminal.env.get("TMUX"):
         if not term.startswith("tmux"):
             remedy = "tmux set -g default-terminal tmux-256color (then open a new window)"
             return [Found("warning", f"tmux as TERM={term}", "", remedy)]
-        if colours_of(environment) != "true":
+        if colours_of(terminal.env) != "true":
             remedy = "tmux set -as terminal-features ',*:RGB' && export COLORTERM=truecolor"
             return [Found("warning", "tmux without true colour", "", remedy)]
         return [Found("ok", "tmux: a dropped line leaves the desk running")]
-    if environment.get("STY"):
+    if terminal.env.get("STY"):
         value = "GNU screen: no true colour before version 5"
         return [Found("warning", value, "", "tmux new -s desk", "screen")]
     return []
 
 
 def _characters(terminal: Terminal) -> Found:
-    environment = terminal.environment
-    name = next(
-        (n for n in ("LC_ALL", "LC_CTYPE", "LANG") if environment.get(n)),
-        "LANG",
-    )
-    value = environment.get(name, "")
+    name = next((n for n in ("LC_ALL", "LC_CTYPE", "LANG") if terminal.env.get(n)), "LANG")
+    value = terminal.env.get(name, "")
     if "utf8" in value.lower().replace("-", ""):
         return Found("ok", f"UTF-8 ({name}={value})")
-    text = "{name}={value} is not UTF-8: names and lines may look broken".format(
-        name=name, value=value or "(unset)"
-    )
+    text = f"{name}={value or '(unset)'} is not UTF-8: names and lines may look broken"
     return Found("warning", text, "", "export LC_ALL=C.UTF-8")
 
 
 def _remote(terminal: Terminal) -> list[Found]:
-    environment = terminal.environment
-    peer = environment.get("SSH_CONNECTION", "").partition(" ")[0]
+    peer = terminal.env.get("SSH_CONNECTION", "").partition(" ")[0]
     if not peer:
         return []
-    if environment.get("TMUX") or environment.get("STY"):
+    if terminal.env.get("TMUX") or terminal.env.get("STY"):
         return [Found("ok", f"over SSH from {peer}")]
     value = f"over SSH from {peer}, without tmux: a dropped line ends the desk"
     return [Found("note", value, "", "tmux new -s desk facedesk")]
 
 
 def _clipboard(terminal: Terminal) -> Found:
-    environment = terminal.environment
     value = "copies by OSC 52, if the terminal allows it"
-    if environment.get("TMUX"):
+    if terminal.env.get("TMUX"):
         return Found("note", value, "", "tmux set -s set-clipboard on")
-    if environment.get("TERM_PROGRAM") == "Apple_Terminal":
+    if terminal.env.get("TERM_PROGRAM") == "Apple_Terminal":
         remedy = "Select with the mouse and Option held, or use another terminal."
         return Found("note", "Apple's Terminal has no OSC 52", "", remedy)
     return Found("ok", value)

@@ -1,10 +1,5 @@
-"""How much of the line the preview may use: levels, the automatic choice, the running account.
-
-Nothing here knows Textual or the time of day; the callers pass both in.
-
-What the app knows about the terminal it draws on: colours, and whether it keeps up; and what
-it needs of one: that it is there, and that any byte may be typed on it.
-"""
+"""The line to the terminal: how much of it the preview may use, colours, whether it keeps up; and
+what the app needs of a terminal: that it is there, and that any byte may be typed on it."""
 
 from __future__ import annotations
 
@@ -29,12 +24,6 @@ from engine.contract.requests import Colours, PreviewLevel
 Choice = Literal["auto", "normal", "low", "off"]
 CHOICES: tuple[Choice, ...] = ("auto", "normal", "low", "off")
 """In the order in which the key goes through them."""
-NAMES: dict[Choice, str] = {
-    "auto": "automatic",
-    "normal": "normal",
-    "low": "low",
-    "off": "off",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +161,7 @@ def rate_words(choice: Choice, level: PreviewLevel, bytes_a_second: float, frame
     words = "preview auto" if choice == "auto" else "preview"
     if level == "off":
         return f"{words} off"
-    return f"{words} {NAMES[level]} {bytes_a_second * 8 / 1e6:.1f} Mbit/s {frames:.0f} fps"
+    return f"{words} {level} {bytes_a_second * 8 / 1e6:.1f} Mbit/s {frames:.0f} fps"
 
 
 SYSTEMS: dict[str, Colours] = {"truecolor": "true", "256": "256", "standard": "16"}

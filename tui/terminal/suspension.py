@@ -6,12 +6,11 @@ time, with a second reader of the keyboard, where SIGCONT comes after a stop tha
 The engine's processes go on meanwhile: pictures are kept until the pipe to the app is full, then
 the camera waits for the app to read again.
 
-Keys act one after the other, in the order in which they were typed.
-
-Textual hands a key to the widget with the focus, and only what comes back up to the app is
-looked up among the bindings, while a priority key acts at once: in a burst it overtakes those
-before it, and letters overtake a Ctrl+U. Deleting what a slower Space should have marked first
-is no small matter, so here a key waits until the one before has gone its whole way.
+Keys act one after the other, in the order in which they were typed. Textual hands a key to the
+widget with the focus, and only what comes back up to the app is looked up among the bindings, while
+a priority key acts at once: in a burst it overtakes those before it, and letters overtake a Ctrl+U.
+Deleting what a slower Space should have marked first is no small matter, so here a key waits until
+the one before has gone its whole way.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ import contextlib
 import os
 import signal
 from collections import deque
-from collections.abc import Callable
 from contextvars import copy_context
 from types import FrameType
 from typing import Any
@@ -31,8 +29,6 @@ from textual.app import App
 from textual.message import Message
 
 from tui.screens.dialog import Dialog
-
-Handler = Callable[[int, FrameType | None], Any]
 
 
 def heed_suspension(app: App[Any]) -> None:

@@ -1,7 +1,4 @@
-"""What the coach says, in words: one short line for the person in front of the camera.
-
-An explanation of a decision in plain sentences.
-"""
+"""What the coach says to the person in front of the camera, and why a decision was made."""
 
 from __future__ import annotations
 

@@ -86,14 +86,11 @@ def consent_words(consent: Consent | None, settings: ConsentSettings) -> str:
     text = f"Consent recorded by {consent.by}{when}{version}{withdrawn}."
     state = state_of(consent, settings)
     if state == "outdated":
-        return f"{text} {_sentence(outdated_words(consent.text_version, settings))}"
+        why = outdated_words(consent.text_version, settings)
+        return f"{text} {why[:1].upper()}{why[1:]}."
     if state == "withdrawn":
         return f"{text} This person is neither trained on nor named."
     return text
-
-
-def _sentence(clause: str) -> str:
-    return f"{clause[:1].upper()}{clause[1:]}."
 
 
 def confusion_words(confusion: ConfusionFacts | None) -> str:
@@ -157,25 +154,20 @@ FINDING_GROUPS: dict[Group, str] = {
     "storage": "Workspace",
     "terminal": "Terminal",
 }
-STATE_SIGNS: dict[State, str] = {"ok": "✓", "note": "i", "warning": "!", "trouble": "✗"}
-STATE_WORDS: dict[State, str] = {
-    "ok": "ok",
-    "note": "note",
-    "warning": "WARNING",
-    "trouble": "TROUBLE",
+STATES: dict[State, tuple[str, str]] = {
+    "ok": ("✓ ok", "green"),
+    "note": ("i note", "cyan"),
+    "warning": ("! WARNING", "bold yellow"),
+    "trouble": ("✗ TROUBLE", "bold red"),
 }
-STATE_STYLES: dict[State, str] = {
-    "ok": "green",
-    "note": "cyan",
-    "warning": "bold yellow",
-    "trouble": "bold red",
-}
+"""A finding's state as sign and word, and their style."""
 
 
 def by_group(findings: Iterable[Finding]) -> dict[Group, list[Finding]]:
     """Findings under their groups, in the groups' order; empty groups are left out."""
-    found = list(findings)
-    groups = {group: [f for f in found if f.group == group] for group in FINDING_GROUPS}
+    groups: dict[Group, list[Finding]] = {group: [] for group in FINDING_GROUPS}
+    for finding in findings:
+        groups[finding.group].append(finding)
     return {group: members for group, members in groups.items() if members}
 
 

@@ -1,7 +1,4 @@
-"""Tables to copy and to write: panes, evaluations, bench.
-
-Tables: the columns of the people list, what is copied of a pane or screen, a bench's figures.
-"""
+"""Tables: the columns of the people list, what is copied of a pane or screen, a bench's figures."""
 
 from __future__ import annotations
 
@@ -171,14 +168,7 @@ VERDICTS = {
     "missed": "missed",
     "failed": "failed",
 }
-BENCH_COLUMNS = (
-    "what",
-    "#figure",
-    "against",
-    "#ratio",
-    "aims",
-    "result",
-)
+BENCH_COLUMNS = ("what", "#figure", "against", "#ratio", "aims", "result")
 
 
 def row(figure: Figure) -> tuple[str, ...]:

@@ -20,9 +20,8 @@ REASONS: dict[str, str] = {
 }
 
 
-def clean(text: str) -> str:
-    """Text on one line, with U+FFFD for control, bidirectional and zero-width characters."""
-    return shown(text)
+clean = shown
+"""Text on one line, with U+FFFD for control, bidirectional and zero-width characters."""
 
 
 def shorten(text: str, cells: int) -> str:
@@ -85,15 +84,3 @@ def day(iso: str) -> str:
     except ValueError:
         return clean(iso)
     return when.astimezone().strftime("%Y-%m-%d %H:%M") if when.tzinfo else f"{when:%Y-%m-%d %H:%M}"
-
-
-SPLIT_MODES = {"own": "the folders it was imported from"}
-"""What a split keeps apart, where it is not the mode's own name."""
-SUSPECTS = {
-    "mislabelled": "mislabelled",
-    "blurred": "blurred",
-    "twin": "twin",
-    "crowd": "of several people",
-    "two_faces": "two faces",
-}
-"""What may be wrong with a picture."""
