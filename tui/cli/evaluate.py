@@ -15,8 +15,7 @@ from tui.cli.listen import Listener
 from tui.cli.options import TakesGlobals, model_option
 from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
-from tui.words import figures
-from tui.words.figures import STRANGERS, matched, share
+from tui.words.figures import STRANGERS, bounds, matched, share
 
 
 @click.command(cls=TakesGlobals)
@@ -97,10 +96,11 @@ def _show_statistics(output: Output, done: EvaluateDone) -> None:
     """The figures with their bounds, and what they rest on."""
     from engine.evaluate.report import WHOSE, leakage_sentence
 
+    ends = done.intervals
     output.table(
         ("figure", "#value", "#95 % bounds"),
         [
-            (name, share(value), _bounds(done, key))
+            (name, share(value), bounds(ends[key]) if key in ends else "-")
             for name, value, key in (
                 ("rank-1", done.rank1, "rank1"),
                 ("TPIR at the threshold", done.tpir_at_threshold, "tpir_at_threshold"),
@@ -121,12 +121,6 @@ def _show_statistics(output: Output, done: EvaluateDone) -> None:
     )
     if done.leakage:
         output.result(leakage_sentence(done.leakage))
-
-
-def _bounds(done: EvaluateDone, key: str) -> str:
-    """The bounds of a figure, or a dash."""
-    found = done.intervals.get(key)
-    return figures.bounds(found) if found else "-"
 
 
 @click.command("bake-off", cls=TakesGlobals)
@@ -177,9 +171,8 @@ def _show_contest(output: Output, done: BakeOffDone) -> None:
         ],
     )
     output.result(
-        f"TPIR@{at}: TPIR where these strangers have FPIR {at}. FPIR and TPIR: "
-        "at the default threshold of each. ms: of one core, a face. MB: on "
-        "disk."
+        f"TPIR@{at}: TPIR where these strangers have FPIR {at}. FPIR and TPIR: at the default "
+        "threshold of each. ms: of one core, a face. MB: on disk."
     )
     output.result(
         f"{many(done.people, 'person', 'people')}, {many(done.enrolled, 'picture')} enrolled; "

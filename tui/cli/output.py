@@ -7,7 +7,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -51,6 +51,11 @@ class Output:
     def lost(self) -> bool:
         """Whether what is printed reaches nobody any more."""
         return isinstance(self._out, Stream) and self._out.lost is not None
+
+    @property
+    def on_screen(self) -> bool:
+        """Whether results go to a terminal, which has an end on the right."""
+        return self._results.is_terminal
 
     def event(self, event: Event) -> None:
         """One JSON line for an event, under `--json` only."""
@@ -129,12 +134,8 @@ class Output:
         above = Text(clean(title)) if title else None
         table = Table(box=SIMPLE, title=above, title_justify="left", pad_edge=False)
         for column in columns:
-            heading = Text(clean(column.lstrip("#!")))
-            table.add_column(
-                heading,
-                justify="right" if column.startswith("#") else "left",
-                no_wrap=True,
-            )
+            side: Literal["right", "left"] = "right" if column.startswith("#") else "left"
+            table.add_column(Text(clean(column.lstrip("#!"))), justify=side, no_wrap=True)
         for row in rows:
             table.add_row(*(Text(clean(cell)) for cell in row))
         wide = self._results.options.update(max_width=UNLIMITED)
@@ -155,24 +156,11 @@ class Output:
                 if (name, cell) != head:
                     self.result(f"  {name.lstrip('#!')}: {cell}" if name else f"  {cell}")
 
-    @property
-    def on_screen(self) -> bool:
-        """Whether results go to a terminal, which has an end on the right."""
-        return self._results.is_terminal
-
     def error(self, error: FacedeskError) -> None:
         """The error on stderr as one sentence and a hint; under `--json` also as an object."""
         if self.as_json:
-            self.object(
-                {
-                    "event": "error",
-                    "kind": type(error).__name__,
-                    "title": error.title,
-                    "message": error.message,
-                    "hint": error.hint,
-                    "exit_code": error.exit_code,
-                }
-            )
+            parts = named(error, "title", "message", "hint", "exit_code")
+            self.object({"event": "error", "kind": type(error).__name__, **parts})
         self._notes.print(Text(f"facedesk: {clean(str(error))}.", style="bold red"))
         if error.hint:
             self._notes.print(Text(f"  {clean(error.hint)}"))
@@ -198,17 +186,14 @@ class Output:
             transient=True,
             disable=not shown,
         )
+        # How far it is, where no bar is seen.
+        tenth = (lambda text: None) if self._notes.is_terminal else self.note
         with bar:
             self._progress = bar if shown else None
             try:
-                yield ProgressBar(bar, bar.add_task(clean(title), total=total), self._tenth)
+                yield ProgressBar(bar, bar.add_task(clean(title), total=total), tenth)
             finally:
                 self._progress = None
-
-    def _tenth(self, text: str) -> None:
-        """How far it is, where no bar is seen."""
-        if not self._notes.is_terminal:
-            self.note(text)
 
 
 class ProgressBar:

@@ -62,18 +62,14 @@ def bounds(ends: tuple[float, float]) -> str:
     return f"{ends[0]:.3f} to {ends[1]:.3f}"
 
 
-def strangers_named(result: EvaluateDone) -> str:
-    """How many searches by strangers gave a name: `0 of 206 searches by 180 strangers named`."""
-    if not result.strangers:
-        return "no strangers to test with"
-    named = round(result.fpir_at_threshold * result.strangers)
-    return f"{named} of {many(result.strangers, 'search', 'searches')} by strangers named somebody"
-
-
 def headline(result: EvaluateDone) -> str:
     """The result in one sentence."""
-    share = percent(result.tpir_at_threshold)
-    return f"{share} of enrolled named rightly, {strangers_named(result)}"
+    text = f"{percent(result.tpir_at_threshold)} of enrolled named rightly, "
+    if not result.strangers:
+        return f"{text}no strangers to test with"
+    named = round(result.fpir_at_threshold * result.strangers)
+    searches = many(result.strangers, "search", "searches")
+    return f"{text}{named} of {searches} by strangers named somebody"
 
 
 def consent_words(consent: Consent | None, settings: ConsentSettings) -> str:
