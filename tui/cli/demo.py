@@ -18,9 +18,8 @@ from engine.contract.requests import (
 from engine.desk import library
 from engine.people.changes import delete_people
 from tui.cli.enrol import capture
-from tui.cli.options import TakesGlobals
 from tui.cli.recognise import recognise
-from tui.cli.run import Context, takes_context
+from tui.cli.run import Context, command
 from tui.cli.train import make_split, train_model
 
 COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
@@ -30,9 +29,8 @@ FRAMES = 60
 """Frames of each recognition: two seconds of the virtual camera."""
 
 
-@click.command(cls=TakesGlobals)
+@command(demo=True)
 @click.option("--tui", is_flag=True, help="Play the demo inside the app.")
-@takes_context(demo=True)
 def demo(context: Context, tui: bool) -> None:
     """Try the whole job on two bundled portraits.
 

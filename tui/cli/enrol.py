@@ -33,8 +33,6 @@ from engine.text import many
 from tui.cli.listen import Listener, demand_review
 from tui.cli.options import (
     PATH,
-    SubGroup,
-    TakesGlobals,
     at_terminal,
     complete_newcomers,
     complete_sources,
@@ -42,7 +40,7 @@ from tui.cli.options import (
     record_option,
 )
 from tui.cli.output import Output
-from tui.cli.run import Context, interruptible, takes_context
+from tui.cli.run import Context, SubGroup, command, interruptible
 from tui.words import coach
 from tui.words.figures import doubt_words, matched
 from tui.words.text import crowded_words, reason_words, span
@@ -83,7 +81,7 @@ def _one_or_roster(*, name: str | None, roster: bool, **_: Any) -> None:
         raise click.UsageError("Give a NAME, or --roster.")
 
 
-@click.command(cls=TakesGlobals)
+@command(before=_one_or_roster)
 @click.argument("name", required=False, shell_complete=complete_newcomers)
 @click.option(
     "--source",
@@ -104,7 +102,6 @@ def _one_or_roster(*, name: str | None, roster: bool, **_: Any) -> None:
 @twins_option
 @click.option("--roster", is_flag=True, help="Everybody who waits on the roster; Enter between.")
 @consent_option
-@takes_context(before=_one_or_roster)
 def enroll(
     context: Context,
     name: str | None,
@@ -225,7 +222,7 @@ def _ready(name: str) -> bool:
     return str(answer).strip().lower() != "q"
 
 
-@click.command("import", cls=TakesGlobals)
+@command("import")
 @click.argument("folder", type=click.Path())
 @click.option(
     "--face",
@@ -241,7 +238,6 @@ def _ready(name: str) -> bool:
 )
 @twins_option
 @consent_option
-@takes_context()
 def import_command(context: Context, twins: Twins, **wanted: Any) -> None:
     """Import photographs from FOLDER/NAME/.
 
@@ -359,7 +355,6 @@ def roster() -> None:
 
 
 @roster.command("list")
-@takes_context(native=False)
 def roster_list(context: Context) -> None:
     """Everybody on the roster, waiting or done.
 
@@ -388,7 +383,6 @@ def roster_list(context: Context) -> None:
 
 @roster.command("add")
 @click.argument("source", type=PATH)
-@takes_context(native=False)
 def roster_add(context: Context, source: Path) -> None:
     """Add the names of a CSV file (column `name`, else the first) or of a folder.
 
@@ -408,7 +402,6 @@ def roster_add(context: Context, source: Path) -> None:
 
 
 @roster.command("clear")
-@takes_context(native=False)
 def roster_clear(context: Context) -> None:
     """Forget the roster. Nobody who is enrolled is touched.
 

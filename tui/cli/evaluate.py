@@ -12,13 +12,13 @@ from engine.contract.events_base import grouped
 from engine.contract.requests import BakeOffRequest, EvaluateRequest
 from engine.text import many, percent
 from tui.cli.listen import Listener
-from tui.cli.options import TakesGlobals, model_option
+from tui.cli.options import model_option
 from tui.cli.output import Output
-from tui.cli.run import Context, interruptible, takes_context
+from tui.cli.run import Context, command, interruptible
 from tui.words.figures import STRANGERS, bounds, matched, share
 
 
-@click.command(cls=TakesGlobals)
+@command()
 @click.option(
     "--probes",
     type=click.Path(),
@@ -32,7 +32,6 @@ from tui.words.figures import STRANGERS, bounds, matched, share
 @click.option("--fpir", type=float, help="Share of strangers that may be named (default 0.01).")
 @click.option("--report", type=click.Path(), help="Write evaluation.html in here.")
 @model_option
-@takes_context()
 def evaluate(context: Context, **wanted: Any) -> None:
     """Measure how good the model in use is.
 
@@ -123,11 +122,10 @@ def _show_statistics(output: Output, done: EvaluateDone) -> None:
         output.result(leakage_sentence(done.leakage))
 
 
-@click.command("bake-off", cls=TakesGlobals)
+@command("bake-off")
 @click.option("--strangers", type=click.Path(), help="People who are not enrolled.")
 @click.option("--probes", type=click.Path(), help="Sub-folders named after people.")
 @click.option("--fpir", type=float, help="Share of strangers that may be named (default 0.01).")
-@takes_context()
 def bake_off(context: Context, **wanted: Any) -> None:
     """Compare four kinds of model on your own people.
 

@@ -22,20 +22,19 @@ from engine.workspace.folder import Workspace
 from engine.workspace.owner import translate_os_errors
 from tui.cli.listen import Listener
 from tui.cli.options import COMPLETING, PATH, Globals, TakesGlobals, complete_sources
-from tui.cli.run import Context, interruptible, takes_context
+from tui.cli.run import Context, command, interruptible
 from tui.words.figures import FINDING_GROUPS, STATES, by_group, findings_verdict
 from tui.words.tables import BENCH_COLUMNS, machine_lines, markdown, measured, remarks, row
 from tui.words.text import span
 
 
-@click.command(cls=TakesGlobals)
+@command(opening="given")
 @click.option(
     "--camera",
     metavar="SRC",
     shell_complete=complete_sources,
     help="Measure this source: /dev/video0, a clip, a URL, demo:NAME.",
 )
-@takes_context(opening="given")
 def doctor(context: Context, camera: str | None) -> None:
     """Check cameras, files, processor, terminal and disk.
 
@@ -87,7 +86,7 @@ def _print(context: Context, found: list[Finding]) -> None:
     output.result(f"{findings_verdict(found)} ({many(len(found), 'finding')}).")
 
 
-@click.command(cls=TakesGlobals)
+@command()
 @click.option("--quick", is_flag=True, help="Less of everything: a minute or so, and rougher.")
 @click.option(
     "--only", multiple=True, metavar="NAME", help="One measurement; may be given several times."
@@ -95,7 +94,6 @@ def _print(context: Context, found: list[Finding]) -> None:
 @click.option(
     "--write", type=PATH, metavar="FILE", help="Add the table, dated, to a Markdown file."
 )
-@takes_context()
 def bench(context: Context, quick: bool, only: tuple[str, ...], write: Path | None) -> None:
     """Measure speed and memory on this machine.
 
@@ -176,9 +174,8 @@ def add_section(file: Path, section: str) -> None:
         file.write_text(f"{head.rstrip()}\n\n{section}{mark}{rest}", encoding="utf-8")
 
 
-@click.command(cls=TakesGlobals)
+@command(native=False, opening="no")
 @click.option("--file", is_flag=True, help="Print a key file that is ready to be edited.")
-@takes_context(native=False, opening="no")
 def keys(context: Context, file: bool) -> None:
     """List the app's keys.
 

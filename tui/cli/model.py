@@ -11,9 +11,9 @@ from engine.contract.requests import ModelRow
 from engine.desk import library
 from engine.model.store import distinct
 from engine.text import percent
-from tui.cli.options import PATH, SubGroup, complete_models, model_option
+from tui.cli.options import PATH, complete_models, model_option
 from tui.cli.output import named
-from tui.cli.run import Context, takes_context
+from tui.cli.run import Context, SubGroup
 
 FIELDS = (
     *("recipe", "created", "people", "epochs", "best_epoch", "threshold", "val_accuracy"),
@@ -33,7 +33,6 @@ def model() -> None:
 
 
 @model.command("list")
-@takes_context(native=False)
 def model_list(context: Context) -> None:
     """Stored models, newest first. A screen shows as much of an id as has to be typed.
 
@@ -69,10 +68,9 @@ def _state(row: ModelRow) -> str:
     return "in use" if row.current else "aside" if row.aside else ""
 
 
-@model.command("layers")
+@model.command("layers", native=True)
 @click.option("--recipe", type=click.Choice(["head", "classic"]), default="head", show_default=True)
 @click.option("--unfreeze", type=click.Choice(["block5"]), help="As for `train`.")
-@takes_context()
 def model_layers(context: Context, recipe: Any, unfreeze: str | None) -> None:
     """Every layer with its shape, its parameters and whether it trains.
 
@@ -101,10 +99,9 @@ def model_layers(context: Context, recipe: Any, unfreeze: str | None) -> None:
     context.output.done(words, layers=len(rows))
 
 
-@model.command("export")
+@model.command("export", native=True)
 @click.argument("file", type=PATH, default=Path("identity_vgg.keras"))
 @model_option
-@takes_context()
 def model_export(context: Context, file: Path, model: str | None) -> None:
     """Save the model in use as one Keras FILE, .keras or .h5 (default identity_vgg.keras).
 
@@ -128,7 +125,6 @@ def model_export(context: Context, file: Path, model: str | None) -> None:
 
 @model.command("promote")
 @click.argument("identity", shell_complete=complete_models)
-@takes_context(native=False)
 def model_promote(context: Context, identity: str) -> None:
     """Put the model in use whose id this is, or alone begins so.
 
@@ -142,7 +138,6 @@ def model_promote(context: Context, identity: str) -> None:
 
 
 @model.command("rollback")
-@takes_context(native=False)
 def model_rollback(context: Context) -> None:
     """Go back to the model that was in use before.
 

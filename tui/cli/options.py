@@ -70,22 +70,6 @@ class TakesGlobals(click.Command):
         self.params.extend(global_options())
 
 
-class SubGroup(TakesGlobals, click.Group):
-    """A group of commands below the root; without a command its `default` runs."""
-
-    command_class = TakesGlobals
-
-    def __init__(self, *args: Any, default: str = "list", **kwargs: Any) -> None:
-        super().__init__(*args, invoke_without_command=True, **kwargs)
-        self._default = default
-        self.callback = self._call_default
-
-    def _call_default(self) -> None:
-        ctx = click.get_current_context()
-        if ctx.invoked_subcommand is None:
-            ctx.invoke(self.commands[self._default])
-
-
 SPELLINGS = {"enrol": "enroll", "recognise": "recognize"}
 """British spellings of commands."""
 
@@ -161,35 +145,13 @@ consent_option = click.option(
     metavar="WHO",
     help="The people agreed to consent.text; WHO asked them.",
 )
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 record_option = click.option(
     "--record",
     type=PATH,
     metavar="NAME",
     help="Record the session as NAME.fdrec (faces, unencrypted); `facedesk replay` plays it.",
 )
-
-
-def confirmed(
-    question: str | Callable[..., str], help: str = "Do not ask."
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Ask on a terminal before the command runs, unless `--yes` is given.
-
-    `question` may name the command's values in braces, or be made of them by a function. Raises
-    click.Abort if the answer is no.
-    """
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        @click.option("--yes", is_flag=True, help=help)
-        @functools.wraps(command)
-        def asked(yes: bool, **values: Any) -> None:
-            if not yes and at_terminal():
-                words = question(**values) if callable(question) else question.format(**values)
-                click.confirm(words, abort=True, err=True)
-            command(**values)
-
-        return asked
-
-    return decorate
 
 
 def at_terminal() -> bool:

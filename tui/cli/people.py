@@ -21,9 +21,9 @@ from engine.rights.erase import erase
 from engine.rights.receipt import to_json, words
 from engine.text import many, percent
 from tui.cli.listen import Listener, demand_review
-from tui.cli.options import PATH, SubGroup, at_terminal, complete_people, confirmed, consent_option
+from tui.cli.options import PATH, at_terminal, complete_people, consent_option, yes_option
 from tui.cli.output import named
-from tui.cli.run import Context, takes_context
+from tui.cli.run import Context, SubGroup
 from tui.words.figures import confusion_words, consent_words
 from tui.words.tables import COLUMNS
 from tui.words.text import day, figure
@@ -40,7 +40,6 @@ def people() -> None:
 
 
 @people.command("list")
-@takes_context(native=False)
 def people_list(context: Context) -> None:
     """Everybody enrolled, with pictures, sessions and whether the model knows them.
 
@@ -67,7 +66,6 @@ def people_list(context: Context) -> None:
 @people.command("rename")
 @click.argument("old", shell_complete=complete_people)
 @click.argument("new")
-@takes_context(native=False)
 def people_rename(context: Context, old: str, new: str) -> None:
     """Give OLD the name NEW. Pictures and model stay valid.
 
@@ -82,7 +80,6 @@ def people_rename(context: Context, old: str, new: str) -> None:
 @people.command("show")
 @click.argument("name", shell_complete=complete_people)
 @click.option("--pictures", is_flag=True, help="List every picture too.")
-@takes_context(native=False)
 def people_show(context: Context, name: str, pictures: bool) -> None:
     """Sessions, quality, consent of NAME, and whom the model takes them for.
 
@@ -136,7 +133,6 @@ def people_show(context: Context, name: str, pictures: bool) -> None:
 @people.command("merge")
 @click.argument("source", shell_complete=complete_people)
 @click.argument("target", shell_complete=complete_people)
-@takes_context(native=False)
 def people_merge(context: Context, source: str, target: str) -> None:
     """Give all sessions of SOURCE to TARGET, who then is both. `trash undo` takes it back.
 
@@ -152,7 +148,6 @@ def people_merge(context: Context, source: str, target: str) -> None:
 @click.argument("name", shell_complete=complete_people)
 @click.argument("pictures", nargs=-1, required=True)
 @click.argument("to", shell_complete=complete_people)
-@takes_context(native=False)
 def people_move(context: Context, name: str, pictures: tuple[str, ...], to: str) -> None:
     """Give PICTURES of NAME (SESSION or SESSION/FILE) to another person, TO.
 
@@ -171,7 +166,6 @@ def people_move(context: Context, name: str, pictures: tuple[str, ...], to: str)
 @click.option("--by", default="", help="Who asked the person and notes it.")
 @click.option("--text-version", default="", help="Version of the text (default: as configured).")
 @click.option("--withdraw", is_flag=True, help="The person took their consent back.")
-@takes_context(native=False)
 def people_consent(context: Context, name: str, by: str, text_version: str, withdraw: bool) -> None:
     """Note that NAME agreed to be enrolled: by whom, when, which text.
 
@@ -198,11 +192,10 @@ def _deletion(name: str, pictures: tuple[str, ...]) -> str:
     return f"Delete {name} and all their pictures?"
 
 
-@people.command("delete")
+@people.command("delete", confirm=_deletion)
 @click.argument("name", shell_complete=complete_people)
 @click.argument("pictures", nargs=-1)
-@confirmed(_deletion)
-@takes_context(native=False)
+@yes_option
 def people_delete(context: Context, name: str, pictures: tuple[str, ...]) -> None:
     """Delete NAME, or only PICTURES of theirs (SESSION or SESSION/FILE). Asks on a terminal.
 
@@ -232,7 +225,6 @@ def _say(context: Context, done: Trashed) -> None:
 @people.command("export")
 @click.argument("name", shell_complete=complete_people)
 @click.argument("file", type=PATH)
-@takes_context(native=False)
 def people_export(context: Context, name: str, file: Path) -> None:
     """Write all that is held on NAME to FILE, a zip that only you can read. Never overwrites.
 
@@ -251,7 +243,6 @@ def people_export(context: Context, name: str, file: Path) -> None:
 @people.command("import")
 @click.argument("file", type=PATH)
 @consent_option
-@takes_context(native=False)
 def people_import(context: Context, file: Path, consent: str) -> None:
     """Enrol the person of FILE, as `people export` wrote it elsewhere. Consent comes along.
 
@@ -283,13 +274,12 @@ def people_import(context: Context, file: Path, consent: str) -> None:
     demand_review(emit.doubts)
 
 
-@people.command("erase")
+@people.command(
+    "erase", native=True, confirm="Erase every trace of {name} for good? Nothing brings them back."
+)
 @click.argument("name", shell_complete=complete_people)
 @click.option("--by", default="", help="Who erases, for the receipt (default: the system user).")
-@confirmed(
-    "Erase every trace of {name} for good? Nothing brings them back.",
-    "Do not ask whether to erase.",
-)
+@click.option("--yes", is_flag=True, help="Do not ask whether to erase.")
 @click.option(
     "--shared-stay", is_flag=True, help="Go on where others hold the same pictures: they stay."
 )
@@ -299,7 +289,6 @@ def people_import(context: Context, file: Path, consent: str) -> None:
     default=None,
     help="What becomes of unknown people who may be NAME.",
 )
-@takes_context()
 def people_erase(
     context: Context, name: str, by: str, shared_stay: bool, unsure: str | None
 ) -> None:

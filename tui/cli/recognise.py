@@ -36,15 +36,9 @@ from engine.contract.errors import NoPictures, SourceError, SourceUnreadable, Us
 from engine.contract.requests import EnrolRequest, RecogniseRequest, ReplayRequest
 from engine.text import many
 from tui.cli.listen import Listener, demand_review, refusal
-from tui.cli.options import (
-    TakesGlobals,
-    complete_people,
-    complete_recordings,
-    complete_sources,
-    record_option,
-)
+from tui.cli.options import complete_people, complete_recordings, complete_sources, record_option
 from tui.cli.output import Output
-from tui.cli.run import Context, interruptible, takes_context
+from tui.cli.run import Context, command, interruptible
 from tui.words.coach import sentences
 from tui.words.figures import matched, seen_words
 
@@ -56,7 +50,7 @@ POLL = 0.2
 """Seconds after which Ctrl+C is noticed."""
 
 
-@click.command(cls=TakesGlobals)
+@command()
 @click.option(
     "--source",
     "sources",
@@ -81,7 +75,6 @@ POLL = 0.2
     help="Keep strangers for `facedesk unknown`, whatever its switch says.",
 )
 @record_option
-@takes_context()
 def recognize(
     context: Context,
     sources: tuple[str, ...],
@@ -250,7 +243,7 @@ def _explain(output: Output, why: Why) -> None:
         output.result(f"    {likeness:.2f}  {person}  {path}")
 
 
-@click.command(cls=TakesGlobals)
+@command()
 @click.argument("file", shell_complete=complete_recordings)
 @click.option(
     "--into",
@@ -260,7 +253,6 @@ def _explain(output: Output, why: Why) -> None:
 )
 @click.option("--each-event", is_flag=True, help="Print every decision, not only the summary.")
 @click.option("--tui", is_flag=True, help="Run it inside the app, at its own speed.")
-@takes_context()
 def replay(context: Context, file: str, into: str | None, each_event: bool, tui: bool) -> None:
     """Run a recorded session again and compare the decisions.
 

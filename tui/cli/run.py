@@ -22,7 +22,7 @@ import click
 
 from engine.cancel import Cancel
 from engine.contract.errors import Cancelled, FacedeskError, UsageError, WorkspaceUnusable
-from tui.cli.options import DEFAULT_WORKSPACE, Globals, at_terminal, workspace_folder
+from tui.cli.options import DEFAULT_WORKSPACE, Globals, TakesGlobals, at_terminal, workspace_folder
 
 if TYPE_CHECKING:
     from engine.contract import Event
@@ -99,18 +99,25 @@ def takes_context(
     demo: bool = False,
     opening: Opening = "ask",
     before: Callable[..., None] | None = None,
+    confirm: str | Callable[..., str] = "",
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command its Context as first argument, and exit with an error's code if it fails.
 
     `native` moves descriptors 1 and 2 into the log, away from what native libraries print; a
     command that opens the app, by its option `tui`, keeps them. `demo` gives the command a
     workspace of its own if none was named. `opening` says how an encrypted workspace is opened.
-    `before` gets the same values while nothing is touched yet, and raises click.UsageError.
+    `before` gets the same values while nothing is touched yet, and raises click.UsageError. With
+    `confirm` a question is asked on a terminal first, unless the command's option `--yes` is given:
+    it may name the command's values in braces, or be made of them. If the answer is no, click.Abort
+    is raised.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def run(**values: Any) -> None:
+            if confirm and not values.pop("yes") and at_terminal():
+                words = confirm(**values) if callable(confirm) else confirm.format(**values)
+                click.confirm(words, abort=True, err=True)
             if before is not None:
                 before(**values)
             aside = native and not values.get("tui")
@@ -121,6 +128,34 @@ def takes_context(
         return run
 
     return decorate
+
+
+def command(name: str | None = None, **how: Any) -> Callable[[Callable[..., None]], click.Command]:
+    """Declare a command below the root; `how` as `takes_context` has it."""
+    return lambda run: click.command(name, cls=TakesGlobals)(takes_context(**how)(run))
+
+
+class SubGroup(TakesGlobals, click.Group):
+    """A group of commands below the root; without a command its `default` runs."""
+
+    command_class = TakesGlobals
+
+    def __init__(self, *args: Any, default: str = "list", **kwargs: Any) -> None:
+        super().__init__(*args, invoke_without_command=True, **kwargs)
+        self._default = default
+        self.callback = self._call_default
+
+    def _call_default(self) -> None:
+        ctx = click.get_current_context()
+        if ctx.invoked_subcommand is None:
+            ctx.invoke(self.commands[self._default])
+
+    def command(  # type: ignore[override]
+        self, name: str, *, native: bool = False, **how: Any
+    ) -> Callable[[Callable[..., None]], click.Command]:
+        """Declare a command of the group; `how` as `takes_context` has it."""
+        add = super().command(name)
+        return lambda run: add(takes_context(native=native, **how)(run))
 
 
 @contextlib.contextmanager

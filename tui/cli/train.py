@@ -17,21 +17,20 @@ from engine.desk import library
 from engine.settings import TRAIN_OPTIONS, BackboneName, TrainOption
 from engine.text import many, percent
 from tui.cli.listen import Listener
-from tui.cli.options import PATH, TakesGlobals
-from tui.cli.run import Context, interruptible, takes_context
+from tui.cli.options import PATH
+from tui.cli.run import Context, command, interruptible
 from tui.words.text import figure, span
 
 if TYPE_CHECKING:
     from engine.settings import SplitSettings
 
 
-@click.command(cls=TakesGlobals)
+@command(native=False)
 @click.option("--train", type=float, help="Share of training pictures (default 0.70).")
 @click.option("--validation", type=float, help="Share of validation pictures (default 0.15).")
 @click.option("--test", type=float, help="Share of test pictures (default 0.15).")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Same seed, same split.")
 @click.option("--random", is_flag=True, help="Mix consecutive frames, only to compare.")
-@takes_context(native=False)
 def split(context: Context, seed: int | None, random: bool, **given: float | None) -> None:
     """Divide each person's pictures for training and testing.
 
@@ -82,7 +81,7 @@ def complete_shares(configured: SplitSettings, **given: float | None) -> dict[st
     return {name: filled[name] if share is None else share for name, share in given.items()}
 
 
-@click.command(cls=TakesGlobals)
+@command()
 @click.option(
     "--keras-folders",
     "folder",
@@ -90,7 +89,6 @@ def complete_shares(configured: SplitSettings, **given: float | None) -> dict[st
     type=PATH,
     help="Write train/NAME, validation/NAME and test/NAME into this new folder.",
 )
-@takes_context()
 def export(context: Context, folder: Path) -> None:
     """Export the split's pictures as folders that Keras reads.
 
@@ -139,7 +137,7 @@ def _click_type(option: TrainOption) -> click.ParamType[Any]:
     return range_kind(low, high, min_open=Gt in option.bounds, max_open=Lt in option.bounds)
 
 
-@click.command(cls=TakesGlobals)
+@command()
 @click.option(
     "--recipe",
     type=click.Choice(["head", "classic"]),
@@ -158,7 +156,6 @@ def _click_type(option: TrainOption) -> click.ParamType[Any]:
         "the face network where VGG16 is too slow."
     ),
 )
-@takes_context()
 def train(
     context: Context,
     recipe: Any,

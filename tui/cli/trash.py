@@ -18,8 +18,8 @@ from engine.rights import upkeep
 from engine.text import many
 from engine.workspace.audit import Audit
 from engine.workspace.audit_chain import Entry
-from tui.cli.options import SubGroup, TakesGlobals, at_terminal, complete_people
-from tui.cli.run import Context, takes_context
+from tui.cli.options import at_terminal, complete_people
+from tui.cli.run import Context, SubGroup, command
 from tui.words.figures import PURGED, purged_words
 from tui.words.text import day
 
@@ -35,7 +35,6 @@ def trash() -> None:
 
 
 @trash.command("list")
-@takes_context(native=False)
 def trash_list(context: Context) -> None:
     """What can be undone, newest first.
 
@@ -58,7 +57,6 @@ def trash_list(context: Context) -> None:
 
 @trash.command("undo")
 @click.argument("id", default="")
-@takes_context(native=False)
 def trash_undo(context: Context, id: str) -> None:
     """Take the change ID back, by default the newest one.
 
@@ -83,14 +81,13 @@ def _one_aim(
         raise click.UsageError("--yes needs --people or --all.")
 
 
-@click.command(cls=TakesGlobals)
+@command(native=False, before=_one_aim)
 @click.option("--trash", is_flag=True, help="Only the trash.")
 @click.option("--unknown", is_flag=True, help="Only unknown faces and the choices about them.")
 @click.option("--people", is_flag=True, help="List people not seen for retention.people_days.")
 @click.option("--all", "everything", is_flag=True, help="Also what is not yet due.")
 @click.option("--dry-run", is_flag=True, help="Print what would go, and touch nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask. With --people: put them into the trash.")
-@takes_context(native=False, before=_one_aim)
 def purge(
     context: Context,
     trash: bool,
@@ -188,7 +185,6 @@ def audit() -> None:
     shell_complete=complete_people,
     help="Only entries about this person.",
 )
-@takes_context(native=False)
 def audit_list(context: Context, since: str | None, person: str | None) -> None:
     """The entries in their order.
 
@@ -227,7 +223,6 @@ def audit_list(context: Context, since: str | None, person: str | None) -> None:
 @click.option(
     "--noted", metavar="HASH", help="A last hash that was noted earlier: is it in the log?"
 )
-@takes_context(native=False)
 def audit_verify(context: Context, noted: str | None) -> None:
     """Whether no entry was changed, removed, put in or swapped; exit code 4 if one was.
 
@@ -257,7 +252,6 @@ def audit_verify(context: Context, noted: str | None) -> None:
 
 
 @audit.command("head")
-@takes_context(native=False)
 def audit_head(context: Context) -> None:
     """Number and hash of the last entry, to be noted elsewhere.
 

@@ -20,9 +20,9 @@ from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.text import many
 from tui.cli.listen import Listener, refusal
-from tui.cli.options import SubGroup, complete_people, complete_sources, confirmed, consent_option
+from tui.cli.options import complete_people, complete_sources, consent_option, yes_option
 from tui.cli.output import named
-from tui.cli.run import Context, interruptible, takes_context
+from tui.cli.run import Context, SubGroup, interruptible
 from tui.words.figures import matched
 from tui.words.text import day
 
@@ -38,7 +38,6 @@ def unknown() -> None:
 
 
 @unknown.command("list")
-@takes_context(native=False)
 def unknown_list(context: Context) -> None:
     """Every group that waits, with the enrolled person nearest.
 
@@ -89,7 +88,6 @@ def _lines(group: UnknownGroup) -> list[str]:
     help="Only this sighting of the group; may be repeated.",
 )
 @consent_option
-@takes_context(native=False)
 def unknown_assign(
     context: Context, group: str, name: str, new: bool, only: tuple[str, ...], consent: str
 ) -> None:
@@ -112,7 +110,6 @@ def unknown_assign(
 @unknown.command("split")
 @click.argument("group")
 @click.argument("sightings", metavar="SIGHTING...", nargs=-1, required=True)
-@takes_context(native=False)
 def unknown_split(context: Context, group: str, sightings: tuple[str, ...]) -> None:
     """Each SIGHTING of GROUP shows somebody else than the group's others. They are not grouped
     together again, unless `unknown undo` takes it back.
@@ -130,7 +127,6 @@ def unknown_split(context: Context, group: str, sightings: tuple[str, ...]) -> N
 
 @unknown.command("not")
 @click.argument("group")
-@takes_context(native=False)
 def unknown_not(context: Context, group: str) -> None:
     """GROUP is not the person nearest: it joins your own strangers.
 
@@ -142,7 +138,6 @@ def unknown_not(context: Context, group: str) -> None:
 
 @unknown.command("ignore")
 @click.argument("group")
-@takes_context(native=False)
 def unknown_ignore(context: Context, group: str) -> None:
     """GROUP joins your own strangers, who check the threshold.
 
@@ -164,10 +159,9 @@ def _one_or_all(*, group: str | None, everything: bool) -> None:
         raise click.UsageError("Name one GROUP, or give --all.")
 
 
-@unknown.command("delete")
+@unknown.command("delete", before=_one_or_all)
 @click.argument("group", required=False)
 @click.option("--all", "everything", is_flag=True, help="All groups.")
-@takes_context(native=False, before=_one_or_all)
 def unknown_delete(context: Context, group: str | None, everything: bool) -> None:
     """Delete GROUP, or --all; `unknown undo` brings them back.
 
@@ -186,7 +180,6 @@ def unknown_delete(context: Context, group: str | None, everything: bool) -> Non
 
 
 @unknown.command("undo")
-@takes_context(native=False)
 def unknown_undo(context: Context) -> None:
     """Undo the last choice that was made about unknown faces.
 
@@ -198,9 +191,8 @@ def unknown_undo(context: Context) -> None:
     _say(context, f"Undone: {done.title}", done.pictures)
 
 
-@unknown.command("on")
-@confirmed("Keep pictures of strangers in this workspace?")
-@takes_context(native=False)
+@unknown.command("on", confirm="Keep pictures of strangers in this workspace?")
+@yes_option
 def unknown_on(context: Context) -> None:
     """Keep strangers seen while recognising from now on. Asks first on a terminal.
 
@@ -212,7 +204,6 @@ def unknown_on(context: Context) -> None:
 
 
 @unknown.command("off")
-@takes_context(native=False)
 def unknown_off(context: Context) -> None:
     """Keep no more strangers; those kept already stay until they are deleted or too old.
 
@@ -267,7 +258,6 @@ def strangers() -> None:
 
 
 @strangers.command("list")
-@takes_context(native=False)
 def strangers_list(context: Context) -> None:
     """Every stranger with pictures and where they came from.
 
@@ -295,7 +285,7 @@ def strangers_list(context: Context) -> None:
     refuse_unread(unread)
 
 
-@strangers.command("add")
+@strangers.command("add", native=True)
 @click.argument("source", shell_complete=complete_sources)
 @click.option(
     "--count",
@@ -305,7 +295,6 @@ def strangers_list(context: Context) -> None:
     help="Crops to capture from a camera, clip or stream.",
 )
 @click.option("--as", "name", help="One stranger of this name (adds to them if there is one).")
-@takes_context()
 def strangers_add(context: Context, **wanted: Any) -> None:
     """Add strangers from SOURCE, a folder, or one from a camera, clip, stream or demo:NAME.
 
@@ -344,7 +333,6 @@ def strangers_add(context: Context, **wanted: Any) -> None:
 
 @strangers.command("remove")
 @click.argument("name")
-@takes_context(native=False)
 def strangers_remove(context: Context, name: str) -> None:
     """Remove the stranger NAME, with pictures and features.
 
@@ -358,9 +346,8 @@ def strangers_remove(context: Context, name: str) -> None:
     )
 
 
-@strangers.command("clear")
-@confirmed("Remove all strangers and their pictures?")
-@takes_context(native=False)
+@strangers.command("clear", confirm="Remove all strangers and their pictures?")
+@yes_option
 def strangers_clear(context: Context) -> None:
     """Remove all strangers, with pictures and features. Asks first on a terminal.
 

@@ -32,8 +32,8 @@ from engine.workspace.vault.keys import (
     open_with,
     read_record,
 )
-from tui.cli.options import PATH, SubGroup, confirmed
-from tui.cli.run import Context, interruptible, takes_context
+from tui.cli.options import PATH, yes_option
+from tui.cli.run import Context, SubGroup, interruptible
 
 STATES = {
     "sealed": "encrypted",
@@ -72,8 +72,7 @@ def vault() -> None:
     """
 
 
-@vault.command("status")
-@takes_context(native=False, opening="no")
+@vault.command("status", opening="no")
 def vault_status(context: Context) -> None:
     """Whether the workspace is encrypted, how, and how many files are; needs no key.
 
@@ -101,9 +100,8 @@ def vault_status(context: Context) -> None:
         output.object({**facts, **asdict(found)})
 
 
-@vault.command("create")
+@vault.command("create", opening="no")
 @_keys()
-@takes_context(native=False, opening="no")
 def vault_create(context: Context, key_file: Path | None, passphrase_file: str | None) -> None:
     """Encrypt the workspace in place: pictures, features, models, names in files, all of it.
 
@@ -126,9 +124,8 @@ def vault_create(context: Context, key_file: Path | None, passphrase_file: str |
     context.output.note("The disk may still hold unencrypted remains until it overwrites them.")
 
 
-@vault.command("check")
+@vault.command("check", opening="no")
 @_keys()
-@takes_context(native=False, opening="no")
 def vault_check(context: Context, key_file: Path | None, passphrase_file: str | None) -> None:
     """Open the vault and read every file: is the key right, was a file changed?
 
@@ -151,10 +148,9 @@ def vault_check(context: Context, key_file: Path | None, passphrase_file: str | 
         )
 
 
-@vault.command("change-key")
+@vault.command("change-key", opening="no")
 @_keys()
 @_keys("new-")
-@takes_context(native=False, opening="no")
 def vault_change_key(
     context: Context,
     key_file: Path | None,
@@ -177,10 +173,9 @@ def vault_change_key(
     context.output.done(words, opened_by=other.by)
 
 
-@vault.command("remove")
+@vault.command("remove", opening="no", confirm="Write all pictures and models unencrypted?")
 @_keys()
-@confirmed("Write all pictures and models unencrypted?")
-@takes_context(native=False, opening="no")
+@yes_option
 def vault_remove(context: Context, key_file: Path | None, passphrase_file: str | None) -> None:
     """Decrypt the workspace in place; may be interrupted and goes on where it was.
 
