@@ -84,7 +84,7 @@ class EnrolledPictures:
 class Photographs:
     """Photographs in which a face was found, m of `files`.
 
-    `embeddings` (m, dims); `proposals` (m, people) or None, see `searches_of`; `places` (m,)
+    `embeddings` (m, dims); `proposals` (m, people) or None, see `Searches`; `places` (m,)
     and `missed` are indices into the files looked at.
     """
 

@@ -26,12 +26,13 @@ from engine.contract.errors import (
 )
 from engine.contract.events_base import Warned, grouped
 from engine.dataset.split import Split
-from engine.evaluate.figures import Probes, Searches, Strangers
+from engine.evaluate.figures import Probes, Strangers
 from engine.evaluate.pictures import Photographs
 from engine.model.record import ModelInfo, trained_on
 from engine.model.vectors import Labels
 from engine.people.import_plan import plan_import
 from engine.people.person import Person, whose
+from engine.recognise.gallery import Searches
 from engine.text import in_short
 
 HELD_OUT = (("test",), ("validation", "test"))

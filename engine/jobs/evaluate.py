@@ -17,7 +17,7 @@ from engine.contract.errors import Remedy, SplitMissing, UsageError
 from engine.contract.events_base import Warned
 from engine.contract.requests import EvaluateRequest
 from engine.dataset.split import check_fits, load_split
-from engine.evaluate.figures import Figures, Probes, Strangers, measure, searches_of
+from engine.evaluate.figures import Figures, Probes, Strangers, measure
 from engine.evaluate.pictures import (
     EnrolledPictures,
     PictureReader,
@@ -235,7 +235,7 @@ class _Evaluation:
             figures = len(missed), len(chosen.files)
             self._warnings.append(Warned("no_face", "", figures))
         probes = Probes(
-            searches_of(recogniser, photographs.embeddings, photographs.proposals),
+            recogniser.gallery.search(photographs.embeddings, photographs.proposals),
             labels[photographs.places],
             tuple(groups[place] for place in photographs.places),
             missed,
@@ -255,13 +255,13 @@ class _Evaluation:
             seen = reader.photographs(files.files)
             groups, warnings = strangers_in(files, seen)
             self._warnings += warnings
-            searches = searches_of(recogniser, seen.embeddings, seen.proposals)
+            searches = recogniser.gallery.search(seen.embeddings, seen.proposals)
             return Strangers(searches, groups), "folder"
         mine = None
         if len(own):
             self._warnings.append(Warned("own_strangers"))
             # Without a classifier's proposals: at least as many are named as live.
-            mine = Strangers(searches_of(recogniser, own.embeddings), own.groups)
+            mine = Strangers(recogniser.gallery.search(own.embeddings), own.groups)
         return together(mine, left_out(probes, len(recogniser.gallery)))
 
     # --- the figures ----------------------------------------------------------------------------
@@ -328,7 +328,7 @@ def _held_out_searches(
         f"{held_out.people[label].name}/{key.partition('/')[0]}"
         for label, key in zip(held_out.labels.tolist(), held_out.keys, strict=True)
     )
-    searches = searches_of(recogniser, embeddings, reader.proposals_of(paths, embeddings))
+    searches = recogniser.gallery.search(embeddings, reader.proposals_of(paths, embeddings))
     return _ProbePictures(Probes(searches, held_out.labels, groups), embeddings, paths)
 
 

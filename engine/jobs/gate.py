@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.contract.errors import ModelCorrupt, NoModel
 from engine.dataset.split import Split
-from engine.evaluate.figures import Searches
 from engine.jobs.material import HELD_OUT, Material, Part, Picture, joined
 from engine.model.face_space import Space
 from engine.model.record import ModelDraft, ModelInfo, StoredModel, trained_on
@@ -127,9 +126,10 @@ def hits_of(
     threshold is no number.
     """
     gallery, threshold, kept = _settled(model, space, fpir, enrolled, strangers)
-    scores = gallery.scores(probes.embeddings)
-    proposals = scores if propose is None else np.asarray(propose(probes.crops()))[:, kept]
-    found = Searches(scores, proposals)
+    proposals = None
+    if propose is not None:
+        proposals = np.asarray(propose(probes.crops())[:, kept], np.float32)
+    found = gallery.search(probes.embeddings, proposals)
     right = np.array(gallery.names)[found.candidates] == np.array(probes.ids)
     return np.asarray(right & found.named(threshold))
 

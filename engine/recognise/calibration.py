@@ -18,7 +18,7 @@ is 1 - 0.05^(1/n), about 3/n. Both hold together in 90 of 100.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -299,7 +299,16 @@ def at_most(hits: int, trials: int) -> float:
 
 def beta_quantile(share: float, a: float, b: float) -> float:
     """x with I_x(a, b) = `share`, by bisection on the distribution function."""
-    return _bisect(lambda x: beta_cdf(x, a, b), share)
+    low, high = 0.0, 1.0
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        if middle in (low, high):
+            break
+        if beta_cdf(middle, a, b) < share:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
 
 
 def beta_cdf(x: float, a: float, b: float) -> float:
@@ -340,17 +349,3 @@ def _fraction(x: float, a: float, b: float) -> float:
         if abs(c * d - 1.0) < _ENOUGH:
             break
     return value
-
-
-def _bisect(function: Callable[[float], float], wanted: float) -> float:
-    """x in 0..1 where the rising `function` reaches `wanted`."""
-    low, high = 0.0, 1.0
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        if middle in (low, high):
-            break
-        if function(middle) < wanted:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2

@@ -27,29 +27,59 @@ from engine.model.vectors import (
     cohort_level,
     unit,
 )
+from engine.recognise.tracking import Decision, decide
 
 Faces = Array | Levelled
 """Embeddings (n, dims) of unit length; with their levels, the cohort is not looked at again."""
 AT_ONCE = 256
 """Rows of the cohort that are copied at a time: all at once would be in memory three times."""
-NOBODY = -1
-"""Index of the runner-up in a gallery of one person."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Search:
-    """The answer for n faces in a gallery of p people.
+class Searches:
+    """n searches in a gallery of p people.
 
-    `scores` (n, p) float32; `candidates` (n,) the best person's index and `best` (n,) her
-    score; `runners_up` (n,) the second best (NOBODY if p is 1) and `second` (n,) that score
-    (-inf if there is none). Indices count the gallery's people in their order.
+    `scores` (n, p) float32, -inf for a person who was not searched; `proposals` (n, p) float32
+    choose the candidate (see `Recogniser.proposals`): the scores themselves, or a classifier's
+    probabilities.
     """
 
     scores: Float32
-    candidates: NDArray[np.intp]
-    best: Float32
-    runners_up: NDArray[np.intp]
-    second: Float32
+    proposals: Float32
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @property
+    def candidates(self) -> NDArray[np.intp]:
+        """(n,) the one person that each search proposes; ties go to the first."""
+        return np.asarray(self.proposals.argmax(1))
+
+    @property
+    def best(self) -> Float32:
+        """(n,) the score of that person, which is not always the largest (recipe `classic`)."""
+        return np.asarray(self.scores[np.arange(len(self)), self.candidates])
+
+    def named(self, threshold: float) -> NDArray[np.bool_]:
+        """(n,) whether live recognition would say the candidate's name to a single picture."""
+        verdicts = (
+            decide(score, threshold, candidate, (candidate,), least=1)
+            for score, candidate in zip(self.best.tolist(), self.candidates.tolist(), strict=True)
+        )
+        return np.array([v.decision is Decision.KNOWN for v in verdicts], np.bool_)
+
+    def candidates_only(self) -> Float32:
+        """(n, p) the scores with -inf for everybody but the candidate, as `Trial` takes them."""
+        rows, only = np.arange(len(self)), np.full_like(self.scores, -np.inf)
+        only[rows, self.candidates] = self.best
+        return only
+
+    def without(self, people: Labels) -> Searches:
+        """The same searches, search i in the gallery without person `people[i]` ((n,) indices)."""
+        rows = np.arange(len(self))
+        scores, proposals = self.scores.copy(), self.proposals.copy()
+        scores[rows, people] = proposals[rows, people] = -np.inf
+        return Searches(scores, proposals)
 
 
 class Gallery:
@@ -118,28 +148,18 @@ class Gallery:
         """
         return np.asarray(cosines[:, : len(self)] - self._levels, np.float32)
 
-    def search(self, embeddings: Faces) -> Search:
-        """Best and second best person of each embedding (n, dims); ties go to the first."""
+    def search(self, embeddings: Faces, proposals: Float32 | None = None) -> Searches:
+        """Search embeddings (n, dims); `proposals` (n, p) where they come from the crops."""
         scores = self.scores(embeddings)
-        rows = np.arange(len(scores))
-        candidates = scores.argmax(1)
-        runners_up, second = runners_up_to(scores, candidates)
-        return Search(scores, candidates, scores[rows, candidates], runners_up, second)
+        return Searches(scores, scores if proposals is None else proposals)
 
 
-def runners_up_to(
-    scores: Float32, candidates: NDArray[np.intp]
-) -> tuple[NDArray[np.intp], Float32]:
-    """The best people but for `candidates` (n,) in scores (n, p), and their scores: (n,) each.
-
-    NOBODY and -inf in a gallery of one person.
-    """
+def runner_up(scores: Float32, candidate: int) -> tuple[int | None, float]:
+    """The best person but for `candidate` by scores (p,), and that score; None if there is none."""
     rest = scores.copy()
-    rest[np.arange(len(rest)), candidates] = -np.inf
-    second = rest.max(1, initial=-np.inf)
-    if scores.shape[1] == 1:
-        return np.full(len(rest), NOBODY, np.intp), second
-    return rest.argmax(1), second
+    rest[candidate] = -np.inf
+    best = int(rest.argmax())
+    return best if len(rest) > 1 else None, float(rest[best])
 
 
 @dataclass(frozen=True, slots=True)

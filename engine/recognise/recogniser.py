@@ -17,7 +17,7 @@ from engine.model.backbones import outdated
 from engine.model.face_space import Space
 from engine.model.record import StoredModel
 from engine.model.vectors import Float32
-from engine.recognise.gallery import NOBODY, Gallery, runners_up_to
+from engine.recognise.gallery import Gallery, runner_up
 from engine.recognise.threshold import StrangerSet, kept_of, settle
 from engine.recognise.tracking import Decision, Tracked, Tracker, Verdict, decide, most_voted
 from engine.recognise.why import Evidence, Memory
@@ -226,8 +226,7 @@ class Recogniser:
     ) -> FaceSeen:
         """One face as an event. Scores and threshold are those of the candidate: what lies above
         the gallery's threshold is put back on both."""
-        (second,), (second_score,) = runners_up_to(scores[None], np.array([candidate]))
-        alone = second == NOBODY
+        second, second_score = runner_up(scores, candidate)
         known = verdict.decision is Decision.KNOWN
         raised = float(self._gallery.raised[candidate])
         return FaceSeen(
@@ -240,8 +239,8 @@ class Recogniser:
             candidate_id=self._ids[candidate],
             score=float(scores[candidate]) + raised,
             threshold=self.threshold + raised,
-            runner_up=None if alone else self._names[second],
-            runner_up_score=0.0 if alone else float(second_score) + raised,
+            runner_up=None if second is None else self._names[second],
+            runner_up_score=0.0 if second is None else second_score + raised,
             person=self._names[candidate] if known else None,
             decision=verdict.decision.value,
             votes=verdict.votes,

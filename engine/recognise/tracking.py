@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract import BoxTuple, Rule
+from engine.faces.align import Box
 from engine.model.vectors import Array, Float32, unit
 from engine.settings import RecognitionSettings
 
@@ -140,7 +141,7 @@ class Tracker:
         fused = np.stack([track.fused() for track in self._tracks])
         likeness = rows @ fused.T
         overlap = np.array(
-            [[overlap_of(box, track.box) for track in self._tracks] for box in boxes]
+            [[Box(*box).overlap(Box(*track.box)) for track in self._tracks] for box in boxes]
         )
         # Looks weigh more than place: where two people cross, places mislead.
         affinity = overlap + 2 * np.maximum(likeness, 0)
@@ -198,17 +199,6 @@ class Tracker:
 
 def _mean(rows: Sequence[Float32]) -> Float32:
     return np.asarray(np.mean(np.stack(rows), axis=0, dtype=np.float32), np.float32)
-
-
-def overlap_of(one: BoxTuple, other: BoxTuple) -> float:
-    """Intersection over union of two boxes, 0..1."""
-    left, top = max(one[0], other[0]), max(one[1], other[1])
-    right = min(one[0] + one[2], other[0] + other[2])
-    bottom = min(one[1] + one[3], other[1] + other[3])
-    if right <= left or bottom <= top:
-        return 0.0
-    shared = (right - left) * (bottom - top)
-    return shared / (one[2] * one[3] + other[2] * other[3] - shared)
 
 
 def decide(

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.dataset.split import Split
-from engine.evaluate.figures import Probes, Searches, Strangers
+from engine.evaluate.figures import Probes, Strangers
 from engine.model.record import ModelInfo
 from engine.people.person import Person, SessionInfo
+from engine.recognise.gallery import Searches
 
 
 def searches(scores: Sequence[Sequence[float]]) -> Searches:

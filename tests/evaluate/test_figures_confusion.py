@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.evaluate.figures import Searches
 from engine.evaluate.pictures import (
     ConfusedPair,
     EnrolledPictures,
     confused_pairs,
     confusion_matrix,
 )
+from engine.recognise.gallery import Searches
 from tests.evaluate.made_up import person, probes
 from tests.recognise.made_up import near, vectors
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.evaluate.figures import Searches, searches_of
 from engine.model.face_space import FaceSpace
+from engine.recognise.gallery import Searches
 from engine.recognise.recogniser import Recogniser
 from engine.settings import RecognitionSettings
 from tests.evaluate.made_up import searches
@@ -45,7 +45,7 @@ def test_answers_are_those_of_live_recognition_with_every_picture_on_its_own(
         near(who, 0.35 + 0.05 * (n % 8), n) for n, who in enumerate(vectors(3, 50).repeat(8, 0))
     ]
     crops = np.stack([painter.paint(face) for face in faces])
-    found = searches_of(recogniser, space.embed(painter.extract(crops)))
+    found = recogniser.gallery.search(space.embed(painter.extract(crops)))
     named = found.named(recogniser.threshold)
     for row, crop in enumerate(crops):
         (seen,) = recogniser.observe("a", row, 0, [BOX], crop[None], single=True)

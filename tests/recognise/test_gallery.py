@@ -7,7 +7,7 @@ import pytest
 
 from engine.model.face_space import FaceSpace
 from engine.model.vectors import cohort_scores
-from engine.recognise.gallery import NOBODY, Gallery, runners_up_to
+from engine.recognise.gallery import Gallery, runner_up
 from tests.recognise.made_up import DIMS, near, vectors
 
 
@@ -25,9 +25,8 @@ def test_the_best_and_the_second_best_are_found(space: FaceSpace) -> None:
     assert found.candidates.tolist() == [4, 2]
     for row in range(2):
         order = np.argsort(-found.scores[row])
-        assert found.runners_up[row] == order[1]
         assert found.best[row] == found.scores[row, order[0]]
-        assert found.second[row] == found.scores[row, order[1]]
+        assert runner_up(found.scores[row], order[0]) == (order[1], found.scores[row, order[1]])
 
 
 def test_likeness_ranks_people_as_their_scores_do(space: FaceSpace) -> None:
@@ -38,23 +37,21 @@ def test_likeness_ranks_people_as_their_scores_do(space: FaceSpace) -> None:
 
 def test_runner_up_to_a_candidate_who_is_not_the_best_is_the_best() -> None:
     scores = np.array([[0.1, 0.9, 0.5], [0.3, 0.2, 0.1]], np.float32)
-    people, second = runners_up_to(scores, np.array([2, 0]))
-    assert people.tolist() == [1, 1]
-    assert second.tolist() == [scores[0, 1], scores[1, 1]]
+    assert runner_up(scores[0], 2) == (1, scores[0, 1])
+    assert runner_up(scores[1], 0) == (1, scores[1, 1])
 
 
 def test_one_person_alone_has_no_runner_up(space: FaceSpace) -> None:
     found = Gallery(space, vectors(1, 23), ("a",)).search(vectors(3, 24))
     assert found.candidates.tolist() == [0, 0, 0]
-    assert found.runners_up.tolist() == [NOBODY] * 3
-    assert np.isneginf(found.second).all()
+    assert runner_up(found.scores[0], 0) == (None, -np.inf)
 
 
 def test_a_tie_goes_to_the_first(space: FaceSpace) -> None:
     centre = vectors(1, 25)
     found = Gallery(space, np.concatenate([centre, centre]), ("a", "b")).search(centre)
     assert found.candidates[0] == 0
-    assert found.runners_up[0] == 1
+    assert runner_up(found.scores[0], 0)[0] == 1
 
 
 def test_no_faces_give_no_rows(space: FaceSpace) -> None:

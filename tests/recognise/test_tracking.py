@@ -13,7 +13,6 @@ from engine.recognise.tracking import (
     Tracker,
     decide,
     most_voted,
-    overlap_of,
 )
 from engine.settings import RecognitionSettings
 from tests.recognise.made_up import DIMS, near, vectors
@@ -188,9 +187,3 @@ def test_the_most_voted_wins_and_a_tie_goes_to_the_higher_score() -> None:
     scores = np.array([0.1, 0.9, 0.3])
     assert most_voted((0, 0, 1), scores) == 0
     assert most_voted((0, 2, 2, 0), scores) == 2
-
-
-def test_overlap_is_intersection_over_union() -> None:
-    assert overlap_of((0, 0, 10, 10), (0, 0, 10, 10)) == 1
-    assert overlap_of((0, 0, 10, 10), (5, 0, 10, 10)) == pytest.approx(50 / 150)
-    assert overlap_of((0, 0, 10, 10), (10, 0, 10, 10)) == 0
