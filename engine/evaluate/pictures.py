@@ -94,50 +94,36 @@ class Photographs:
     missed: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class PictureReader:
     """Embeds pictures for one evaluation. Every method raises Cancelled."""
 
-    def __init__(
-        self,
-        extractor: Extracts,
-        space: Space,
-        recogniser: Recogniser,
-        finder: FaceFinder,
-        progress: Progress,
-        cancel: Cancel,
-    ) -> None:
-        self._extractor = extractor
-        self._space = space
-        self._recogniser = recogniser
-        self._finder = finder
-        self._progress = progress
-        self._cancel = cancel
+    extractor: Extracts
+    space: Space
+    recogniser: Recogniser
+    finder: FaceFinder
+    progress: Progress
+    cancel: Cancel
 
     def enrolled(self, workspace: Workspace, people: Sequence[Person]) -> EnrolledPictures:
         """All pictures of `people`, session by session. Raises Unreadable for a damaged crop."""
         registry = People(workspace)
-        cache = EmbeddingCache(
-            workspace, self._extractor, self._space, keep=not workspace.read_only
-        )
-        rows = [np.empty((0, self._space.dims), np.float32)]
+        keep = not workspace.read_only
+        cache = EmbeddingCache(workspace, self.extractor, self.space, keep=keep)
+        rows = [np.empty((0, self.space.dims), np.float32)]
         labels: list[int] = []
         keys: list[str] = []
         paths: list[Path] = []
         for label, person in enumerate(people):
             for session in person.sessions:
-                placed = cache.rows(
-                    person.slug,
-                    session.id,
-                    session.pictures,
-                    self._progress.within_session,
-                    cancel=self._cancel,
-                )
-                self._progress.session_done(len(session.pictures))
+                files, report = session.pictures, self.progress.within_session
+                placed = cache.rows(person.slug, session.id, files, report, cancel=self.cancel)
+                self.progress.session_done(len(files))
                 rows.append(placed.rows)
                 folder = registry.session_directory(person.slug, session.id)
-                labels += [label] * len(session.pictures)
-                keys += [f"{session.id}/{file}" for file in session.pictures]
-                paths += [folder / file for file in session.pictures]
+                labels += [label] * len(files)
+                keys += [f"{session.id}/{file}" for file in files]
+                paths += [folder / file for file in files]
         return EnrolledPictures(
             tuple(people),
             np.concatenate(rows),
@@ -146,28 +132,28 @@ class PictureReader:
             tuple(paths),
         )
 
-    def proposals_of(self, crops: Sequence[Path], embeddings: Float32) -> Float32 | None:
+    def proposals_of(self, crops: Sequence[Path]) -> Float32 | None:
         """What the classifier of recipe `classic` says of aligned crops; None without one."""
-        if not self._recogniser.proposes_from_crops or not crops:
+        if not self.recogniser.has_classifier or not crops:
             return None
         found = []
         for start in range(0, len(crops), BATCH):
-            self._cancel.check()
+            self.cancel.check()
             batch = np.stack([decode_crop(path) for path in crops[start : start + BATCH]])
-            found.append(self._recogniser.proposals(batch, embeddings[start : start + BATCH]))
+            found.append(self.recogniser.proposals(batch))
         return np.concatenate(found)
 
     def photographs(self, files: Sequence[Path]) -> Photographs:
         """The most central face of each photograph; unreadable and faceless ones are missed."""
         places: list[int] = []
         missed: list[int] = []
-        rows = [np.empty((0, self._space.dims), np.float32)]
+        rows = [np.empty((0, self.space.dims), np.float32)]
         proposals: list[Float32] = []
         for start in range(0, len(files), BATCH):
             crops = []
             for place, file in enumerate(files[start : start + BATCH], start):
-                self._cancel.check()
-                crop = central_crop(self._finder, file)
+                self.cancel.check()
+                crop = central_crop(self.finder, file)
                 if crop is None:
                     missed.append(place)
                 else:
@@ -175,12 +161,12 @@ class PictureReader:
                     crops.append(crop)
             if crops:
                 stacked = np.stack(crops)
-                rows.append(self._space.embed(self._extractor.extract(stacked)))
-                if self._recogniser.proposes_from_crops:
-                    proposals.append(self._recogniser.proposals(stacked, rows[-1]))
+                rows.append(self.space.embed(self.extractor.extract(stacked)))
+                if self.recogniser.has_classifier:
+                    proposals.append(self.recogniser.proposals(stacked))
             done = min(start + BATCH, len(files))
-            self._progress.within_session(FeaturesProgress(done=done, total=len(files), cached=0))
-        self._progress.session_done(len(files))
+            self.progress.within_session(FeaturesProgress(done=done, total=len(files), cached=0))
+        self.progress.session_done(len(files))
         return Photographs(
             np.concatenate(rows),
             np.concatenate(proposals) if proposals else None,

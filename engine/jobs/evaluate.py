@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from engine.contract import Emit, EvaluateDone
 from engine.contract.errors import Remedy, SplitMissing, UsageError
 from engine.contract.events_base import Warned
 from engine.contract.requests import EvaluateRequest
-from engine.dataset.split import check_fits, load_split
+from engine.dataset.split import Split, check_fits, load_split
 from engine.evaluate.figures import Figures, Probes, Strangers, measure
 from engine.evaluate.pictures import (
     EnrolledPictures,
@@ -86,8 +86,16 @@ def evaluate(
         if not workspace.read_only:  # figures that cannot be kept are shown all the same
             about = Audit(workspace).of("evaluated", report=request.report is not None)
             doing = noted.enter_context(about)
-        backbones = backbones or Backbones(settings.model)
-        evaluation = _Evaluation(workspace, settings, request, cancel, emit, backbones)
+        evaluation = _Evaluation(
+            workspace,
+            dialled(settings.recognition, request.fpir),
+            request,
+            cancel,
+            emit,
+            backbones or Backbones(settings.model),
+            FaceFinder(settings.detection),
+            load_split(workspace),
+        )
         done = replace(evaluation.run(), seconds=time.monotonic() - started)
         if request.report is not None:
             report = Path(request.report).expanduser().absolute() / REPORT
@@ -108,35 +116,27 @@ class _ProbePictures:
     paths: tuple[Path, ...]
 
 
+@dataclass(slots=True, eq=False)
 class _Evaluation:
     """One run. `samples` are the scores behind the figures, for the report's histogram."""
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        settings: Settings,
-        request: EvaluateRequest,
-        cancel: Cancel,
-        emit: Emit,
-        backbones: Backbones,
-    ) -> None:
-        self._workspace = workspace
-        self._backbones = backbones
-        self._request = request
-        self._cancel = cancel
-        self._emit = emit
-        self._recognition = dialled(settings.recognition, request.fpir)
-        self._finder = FaceFinder(settings.detection)
-        self._warnings: list[Warned] = []
-        self._split = load_split(workspace)
-        self.samples = Samples(np.empty(0), np.empty(0), np.empty(0))
+    workspace: Workspace
+    recognition: RecognitionSettings
+    request: EvaluateRequest
+    cancel: Cancel
+    emit: Emit
+    backbones: Backbones
+    finder: FaceFinder
+    split: Split | None
+    warnings: list[Warned] = field(default_factory=list)
+    samples: Samples = field(init=False)
 
     def run(self) -> EvaluateDone:
-        request, workspace = self._request, self._workspace
+        request, workspace = self.request, self.workspace
         model = (
             ModelStore(workspace).load(request.model)
             if request.model is not None
-            else model_in_use(workspace, self._emit)
+            else model_in_use(workspace, self.emit)
         )
         if not request.probes:
             # Held-out pictures enrol too: they are searched in what was made without them.
@@ -147,28 +147,28 @@ class _Evaluation:
         held_out = self._held_out(model, people) if chosen is None else ()
         others = stranger_files(Path(request.strangers).expanduser()) if request.strangers else None
         photographs = sum(len(each.files) for each in (chosen, others) if each is not None)
-        progress = Progress(photographs + sum(person.pictures for person in people), self._emit)
+        progress = Progress(photographs + sum(person.pictures for person in people), self.emit)
 
-        backbone = self._backbones.of(model.info)
+        backbone = self.backbones.of(model.info)
         extractor, space = backbone.extractor, backbone.space
-        own = stranger_embeddings(workspace, extractor, space, self._cancel, self._emit)
+        own = stranger_embeddings(workspace, extractor, space, self.cancel, self.emit)
         recogniser = Recogniser(
             model,
             extractor,
             space,
-            self._recognition,
+            self.recognition,
             names={person.id: person.name for person in people},
             classifier=classifier_for(model, backbone.weights),
             strangers=own,
         )
-        reader = PictureReader(extractor, space, recogniser, self._finder, progress, self._cancel)
+        reader = PictureReader(extractor, space, recogniser, self.finder, progress, self.cancel)
         pictures = reader.enrolled(workspace, people)
         if chosen is not None:
             probes = self._folder_searches(chosen, reader, recogniser)
         else:
             probes = _held_out_searches(pictures.at(pictures.rows(held_out)), reader, recogniser)
         strangers, source = self._strangers(others, own, reader, recogniser, probes.probes)
-        self._cancel.check()
+        self.cancel.check()
         cuts = TWO_FACES.get(backbone.name)
         return self._measured(model, space, recogniser, pictures, probes, strangers, source, cuts)
 
@@ -177,50 +177,50 @@ class _Evaluation:
         try:
             return decode_crop(path)
         except Unreadable:
-            return central_crop(self._finder, path)
+            return central_crop(self.finder, path)
 
     # --- what to search with --------------------------------------------------------------------
 
     def _gallery_people(self, model: StoredModel) -> tuple[Person, ...]:
         """Those of the model's people who are still enrolled, in the model's order."""
-        enrolled = {person.id: person for person in permitted(self._workspace)}
+        enrolled = {person.id: person for person in permitted(self.workspace)}
         people = tuple(enrolled[id] for id, _, _ in model.labels if id in enrolled)
-        stale = stale_ids(self._workspace, model.info)
-        self._warnings += [
+        stale = stale_ids(self.workspace, model.info)
+        self.warnings += [
             Warned("pictures_changed", person.name) for person in people if person.id in stale
         ]
-        self._warnings += [
+        self.warnings += [
             Warned("not_enrolled", name) for id, name, _ in model.labels if id not in enrolled
         ]
         return people
 
     def _probes_of(self, folder: str, people: Sequence[Person]) -> FolderProbes:
         found = folder_probes(Path(folder).expanduser(), people)
-        self._warnings += found.warnings
+        self.warnings += found.warnings
         return found
 
     def _held_out(
         self, model: StoredModel, people: Sequence[Person]
     ) -> tuple[tuple[str, ...], ...]:
         """The held-out pictures of each of the `people`."""
-        if self._split is None:
+        if self.split is None:
             raise SplitMissing(
                 "There is no split yet", "the probes are its held-out pictures", Remedy.PROBES
             )
-        keys, warnings = held_out_probes(self._split, people, model.info)
-        self._warnings += warnings
-        enrolled, unread = People(self._workspace).everybody()
-        self._warnings += [Warned("said", "", (each.sentence,)) for each in unread]
+        keys, warnings = held_out_probes(self.split, people, model.info)
+        self.warnings += warnings
+        enrolled, unread = People(self.workspace).everybody()
+        self.warnings += [Warned("said", "", (each.sentence,)) for each in unread]
         not_here = {person.name for person in enrolled}.difference(each.name for each in people)
-        self._warnings += (
+        self.warnings += (
             each
-            for each in warnings_of(self._workspace, self._split, enrolled)
+            for each in warnings_of(self.workspace, self.split, enrolled)
             if each.subject not in not_here
         )
         try:
-            check_fits(self._split, enrolled)
+            check_fits(self.split, enrolled)
         except SplitMissing as error:
-            self._warnings.append(Warned("unfitting_split", "", (str(error),)))
+            self.warnings.append(Warned("unfitting_split", "", (str(error),)))
         return keys
 
     def _folder_searches(
@@ -228,12 +228,12 @@ class _Evaluation:
     ) -> _ProbePictures:
         photographs = reader.photographs(chosen.files)
         labels = np.array(chosen.labels, np.int64)
-        whence = Path(self._request.probes or "").name or "probes"
+        whence = Path(self.request.probes or "").name or "probes"
         groups = [f"{recogniser.names[label]}/{whence}" for label in chosen.labels]
         missed = tuple((chosen.labels[place], groups[place]) for place in photographs.missed)
         if missed:
             figures = len(missed), len(chosen.files)
-            self._warnings.append(Warned("no_face", "", figures))
+            self.warnings.append(Warned("no_face", "", figures))
         probes = Probes(
             recogniser.gallery.search(photographs.embeddings, photographs.proposals),
             labels[photographs.places],
@@ -254,12 +254,12 @@ class _Evaluation:
         if files is not None:
             seen = reader.photographs(files.files)
             groups, warnings = strangers_in(files, seen)
-            self._warnings += warnings
+            self.warnings += warnings
             searches = recogniser.gallery.search(seen.embeddings, seen.proposals)
             return Strangers(searches, groups), "folder"
         mine = None
         if len(own):
-            self._warnings.append(Warned("own_strangers"))
+            self.warnings.append(Warned("own_strangers"))
             # Without a classifier's proposals: at least as many are named as live.
             mine = Strangers(recogniser.gallery.search(own.embeddings), own.groups)
         return together(mine, left_out(probes, len(recogniser.gallery)))
@@ -278,11 +278,11 @@ class _Evaluation:
         cuts: Cuts | None,
     ) -> EvaluateDone:
         names, threshold = recogniser.names, recogniser.threshold
-        fpir = self._recognition.fpir
+        fpir = self.recognition.fpir
         figures = measure(names, probes.probes, strangers, threshold, fpir)
         searches = len(strangers.searches) if strangers else 0
         count = strangers.count if strangers else 0
-        self._warnings += too_few(figures, searches, count, source, fpir)
+        self.warnings += too_few(figures, searches, count, source, fpir)
         self.samples = _samples(probes.probes, strangers)
         learnt = self._learnt(model, pictures)
         # The curve's own threshold: twins themselves raise the one that the model was given.
@@ -302,9 +302,9 @@ class _Evaluation:
                 probes.probes, probes.embeddings, probes.paths, threshold, learnt
             ),
             suspects=suspects(pictures, space, reach, cuts, _sharpness, _others),
-            leakage=leakage(pictures, self._split, space, fpir) if self._split else {},
+            leakage=leakage(pictures, self.split, space, fpir) if self.split else {},
             sentence=summary(figures, searches, count),
-            warnings=tuple(dict.fromkeys(self._warnings)),
+            warnings=tuple(dict.fromkeys(self.warnings)),
         )
 
     def _learnt(self, model: StoredModel, pictures: EnrolledPictures) -> EnrolledPictures:
@@ -314,9 +314,9 @@ class _Evaluation:
             found = zip(pictures.labels.tolist(), pictures.keys, strict=True)
             learnt = [(people[label].id, key) in trained for label, key in found]
             return pictures.at(np.flatnonzero(learnt))
-        if self._split is None:
+        if self.split is None:
             return pictures
-        train = [self._split.pictures(person.slug, ("train",)) for person in people]
+        train = [self.split.pictures(person.slug, ("train",)) for person in people]
         return pictures.at(pictures.rows(train))
 
 
@@ -328,7 +328,7 @@ def _held_out_searches(
         f"{held_out.people[label].name}/{key.partition('/')[0]}"
         for label, key in zip(held_out.labels.tolist(), held_out.keys, strict=True)
     )
-    searches = recogniser.gallery.search(embeddings, reader.proposals_of(paths, embeddings))
+    searches = recogniser.gallery.search(embeddings, reader.proposals_of(paths))
     return _ProbePictures(Probes(searches, held_out.labels, groups), embeddings, paths)
 
 

@@ -15,12 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.contract import Emit, FeaturesProgress, Notice, TwinSuspected
+from engine.contract import Emit, TwinSuspected
 from engine.contract.errors import FacedeskError, ModelError
 from engine.contract.messages import SessionJudged
 from engine.jobs.material import ready_strangers
 from engine.model.backbones import Backbone, backbone_name
-from engine.model.feature_store import EmbeddingCache, RecentRows, kept_embeddings
+from engine.model.feature_store import (
+    EmbeddingCache,
+    RecentRows,
+    kept_embeddings,
+    notices_to,
+)
 from engine.model.networks import Backbones, model_in_use
 from engine.model.record import StoredModel
 from engine.model.store import ModelStore
@@ -97,7 +102,8 @@ class Judge:
         info = next((each for each in person.sessions if each.id == session), None)
         if info is None:
             return SessionJudged(slug=slug, session=session)
-        rows = cache.rows(slug, session, info.pictures, self._notices, cancel=cancel).rows
+        report = notices_to(self._emit)
+        rows = cache.rows(slug, session, info.pictures, report, cancel=cancel).rows
         cut = cuts.session if by_one_camera(info.source) else cuts.days
         labels = faces_in(rows, cut)
         faces = [np.flatnonzero(labels == face) for face in range(int(labels.max()) + 1)]
@@ -118,10 +124,6 @@ class Judge:
             typical=tuple(info.pictures[most_typical(rows, face)] for face in faces),
             earlier=earlier,
         )
-
-    def _notices(self, event: FeaturesProgress | Notice) -> None:
-        if isinstance(event, Notice):
-            self._emit(event)
 
     def _model_in_use(self) -> StoredModel | None:
         try:

@@ -18,13 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.contract import Emit, FeaturesProgress, Notice
+from engine.contract import Emit, Notice
 from engine.contract.errors import DataError, Remedy
 from engine.contract.people import read_consent
 from engine.dataset.split import Split
 from engine.model.backbones import BACKBONES, Backbone
 from engine.model.face_space import Space
-from engine.model.feature_store import EmbeddingCache, FeatureCache, Progress, wanted_views
+from engine.model.feature_store import (
+    EmbeddingCache,
+    FeatureCache,
+    Progress,
+    notices_to,
+    wanted_views,
+)
 from engine.model.record import ModelInfo
 from engine.model.vectors import Array, Float32, Labels, Levelled, stacked, unit
 from engine.model.vgg16 import Extracts
@@ -152,24 +158,18 @@ class Material:
             pictures += own
             rows.append(parts[name].first(len(own)).embeddings)
         order = sorted(range(len(pictures)), key=pictures.__getitem__)
-        cameras = {
-            (index, session.id): "" if session.source.startswith(IMPORTED) else session.source
+        sources = {
+            (index, session.id): session.source
             for index, person in enumerate(self.people)
             for session in person.sessions
         }
-        shot = {
-            (index, session.id)
-            for index, person in enumerate(self.people)
-            for session in person.sessions
-            if by_one_camera(session.source)
-        }
-        chosen = [pictures[row][:2] for row in order]
+        chosen = [(*pictures[row][:2], sources.get(pictures[row][:2], IMPORTED)) for row in order]
         return Enrolled(
             np.concatenate(rows)[order],
-            np.array([index for index, _session in chosen], np.int64),
-            [cameras.get(each, "") for each in chosen],
+            np.array([index for index, *_ in chosen], np.int64),
+            ["" if source.startswith(IMPORTED) else source for *_, source in chosen],
             len(self.people),
-            [each[1] if each in shot else "" for each in chosen],
+            [session if by_one_camera(source) else "" for _, session, source in chosen],
         )
 
     def features(
@@ -326,24 +326,17 @@ def ready_strangers(
     fail, or to wait for minutes, because of a stranger.
     """
     used = not_enrolled(workspace, emit)
-    nothing = _Nothing(extractor)
-    cache = EmbeddingCache(StrangerArea(workspace), nothing, space, keep=False)
+    cache = EmbeddingCache(StrangerArea(workspace), _Nothing(extractor), space, keep=False)
     rows: list[list[Levelled]] = []
     missing = 0
     for stranger in used:
         rows.append([])
         for session in stranger.sessions:
+            files = session.pictures
             try:
-                placed = cache.rows(
-                    stranger.slug,
-                    session.id,
-                    session.pictures,
-                    lambda event: None if isinstance(event, FeaturesProgress) else emit(event),
-                )
+                rows[-1].append(cache.rows(stranger.slug, session.id, files, notices_to(emit)))
             except (_Missing, DataError):
-                missing += len(session.pictures)
-            else:
-                rows[-1].append(placed)
+                missing += len(files)
     if missing:
         text = f"The model has not seen {many(missing, 'picture')} of strangers yet."
         emit(Notice(text=text, level="warning", hint=Remedy.TRAIN))

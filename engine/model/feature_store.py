@@ -219,6 +219,11 @@ def _beside(features: Path, space: str) -> Path:
     return features.with_name(f"{features.stem}.space-{space[:16]}-{NEAREST}.npz")
 
 
+def notices_to(emit: Emit) -> Report:
+    """Passes on notices, and no progress."""
+    return lambda event: emit(event) if isinstance(event, Notice) else None
+
+
 class Progress:
     """Adds the progress of single sessions up to that of the whole run."""
 

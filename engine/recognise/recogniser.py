@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from itertools import count
@@ -70,8 +71,9 @@ class Recogniser:
         self._classifier = classifier
         self._settings = settings
         self._stale = stale
-        self._track_numbers = count(1)
-        self._trackers: dict[int, Tracker] = {}
+        numbers = count(1)
+        self._trackers = defaultdict[int, Tracker](lambda: Tracker(settings, numbers))
+        """One a camera."""
         self.memory = Memory()
         """What the last decisions rest on, for `why.explain`."""
         self.renew(names)
@@ -83,16 +85,17 @@ class Recogniser:
         Raises ModelCorrupt, NoModel.
         """
         model, space, fpir = self._model, self._space, self._settings.fpir
-        self._gallery, self._kept = present_gallery(model, space, names)
-        self._ids = self._gallery.names
+        gallery, self._kept = present_gallery(model, space, names)
         trained = [(id, name) for id, name, _ in model.labels]
-        self._names = tuple(names[trained[i][0]] if names else trained[i][1] for i in self._kept)
+        self.names = tuple(names[trained[i][0]] if names else trained[i][1] for i in self._kept)
+        """Present names of the gallery's people, in its order."""
         # What was remembered of the faces in view counts the people of the gallery before.
         self._trackers.clear()
         self.memory.clear()
-        self._gallery, self.calibration = settle(
-            space, self._gallery, fpir, kept_of(model.info), self._strangers
+        self.gallery, self.calibration = settle(
+            space, gallery, fpir, kept_of(model.info), self._strangers
         )
+        """The people who can be named (its names are their identities), and their thresholds."""
         self.threshold = self.calibration.threshold
 
     def observe(
@@ -118,16 +121,16 @@ class Recogniser:
         started = time.perf_counter()
         if len(boxes) != len(crops):
             raise ValueError(f"{len(boxes)} boxes do not fit {len(crops)} crops")
-        tracker = self._tracker(camera)
+        tracker = self._trackers[camera]
         if not len(boxes):
             tracker.update(seconds, (), np.empty((0, self._space.dims), np.float32), ())
             return ()
         features = self._extractor.extract(crops)
         embeddings = self._space.embed(features)
         # The one product with the whole gallery; that of fused embeddings follows from it.
-        cosines = self._gallery.cosines(embeddings)
-        candidates = self._proposals(crops, cosines).argmax(1)
-        proposed = candidates.tolist()
+        cosines = self.gallery.cosines(embeddings)
+        says = self.proposals(crops) if self.has_classifier else self.gallery.likeness_of(cosines)
+        proposed = says.argmax(1).tolist()
         if single:
             least = window = 1
             tracked = tuple(
@@ -137,7 +140,7 @@ class Recogniser:
         else:
             least, window = self._settings.least, self._settings.window
             tracked = tracker.update(seconds, boxes, embeddings, proposed, cosines)
-        scores = self._gallery.scores_of(np.stack([each.products for each in tracked]))
+        scores = self.gallery.scores_of(np.stack([each.products for each in tracked]))
         milliseconds = (time.perf_counter() - started) * 1000
         verdicts = [
             self._verdict(row, each.candidates, least)
@@ -163,8 +166,8 @@ class Recogniser:
                     window,
                     least,
                     eyes,
-                    self._gallery.centres[candidate],
-                    len(self._gallery),
+                    self.gallery.centres[candidate],
+                    len(self.gallery),
                     self._settings.fpir,
                 )
             )
@@ -172,38 +175,14 @@ class Recogniser:
         return tuple(seen)
 
     @property
-    def gallery(self) -> Gallery:
-        """The people who can be named; its names are their identities."""
-        return self._gallery
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Present names of the gallery's people, in its order."""
-        return self._names
-
-    @property
-    def proposes_from_crops(self) -> bool:
-        """Whether `proposals` looks at the crops, as recipe `classic` does."""
+    def has_classifier(self) -> bool:
+        """Whether candidates are proposed from the crops, as recipe `classic` does."""
         return self._classifier is not None
 
-    def proposals(self, crops: NDArray[np.uint8], embeddings: Float32) -> Float32:
-        """What the candidate of each face alone is chosen by: (n, people), the largest wins.
-
-        The classifier's probabilities where there is one, else the likeness to the gallery's
-        people; without a classifier `crops` are not looked at.
-        """
-        return self._proposals(crops, self._gallery.cosines(embeddings))
-
-    def _proposals(self, crops: NDArray[np.uint8], cosines: Float32) -> Float32:
-        if self._classifier is None:
-            return self._gallery.likeness_of(cosines)
+    def proposals(self, crops: NDArray[np.uint8]) -> Float32:
+        """The classifier's probabilities (n, people), only where there is one: the largest wins."""
+        assert self._classifier is not None
         return np.asarray(self._classifier(crops)[:, self._kept], np.float32)
-
-    def _tracker(self, camera: int) -> Tracker:
-        """The camera's own tracker."""
-        if camera not in self._trackers:
-            self._trackers[camera] = Tracker(self._settings, self._track_numbers)
-        return self._trackers[camera]
 
     def _verdict(self, scores: Float32, votes: tuple[int, ...], least: int) -> tuple[int, Verdict]:
         """The candidate and the verdict of one face, by the `scores` (p,) of its fused embedding
@@ -228,24 +207,24 @@ class Recogniser:
         the gallery's threshold is put back on both."""
         second, second_score = runner_up(scores, candidate)
         known = verdict.decision is Decision.KNOWN
-        raised = float(self._gallery.raised[candidate])
+        raised = float(self.gallery.raised[candidate])
         return FaceSeen(
             source=source,
             frame=sequence,
             seconds=seconds,
             box=box,
             track=track,
-            candidate=self._names[candidate],
-            candidate_id=self._ids[candidate],
+            candidate=self.names[candidate],
+            candidate_id=self.gallery.names[candidate],
             score=float(scores[candidate]) + raised,
             threshold=self.threshold + raised,
-            runner_up=None if second is None else self._names[second],
+            runner_up=None if second is None else self.names[second],
             runner_up_score=0.0 if second is None else second_score + raised,
-            person=self._names[candidate] if known else None,
+            person=self.names[candidate] if known else None,
             decision=verdict.decision.value,
             votes=verdict.votes,
             of=verdict.of,
-            stale=self._ids[candidate] in self._stale,
+            stale=self.gallery.names[candidate] in self._stale,
             milliseconds=milliseconds,
         )
 
