@@ -67,8 +67,6 @@ def import_pictures(
     trash, to be looked at. `twins` says what to do with pictures that look like somebody else who
     is enrolled: as in a capture; None: they stay, and it is told.
     """
-    done: ImportDone | None = None
-    unusable = 0
     plan = plan_import(Path(request.folder).expanduser(), divided=True)
     if plan.parts:
         emit(Notice(text=_division(plan, redraw=request.redraw)))
@@ -80,35 +78,33 @@ def import_pictures(
     def after(person: Person, session: str) -> Iterator[Event]:
         guard, days = faces or FaceGuard(), settings.trash.keep_days
         for event in put_aside(workspace, guard, person, session, days, cancel):
-            choice = twins(event) if isinstance(event, LooksEnrolled) else None
-            if isinstance(event, LooksEnrolled) and choice is not None:
+            if isinstance(event, LooksEnrolled) and (choice := twins(event)) is not None:
                 yield from _settled(workspace, settings, event, choice, request.consent)
             else:
                 yield event
 
-    for event in Import(
-        plan,
-        People(workspace),
-        FaceFinder(settings.detection),
-        QualityGates(settings.gates),
-        request.face,
-        cancel,
-        granted.consent,
-        after,
-    ).run():
-        emit(event)
-        if isinstance(event, ImportDone):
-            done = event
-        elif isinstance(event, ImportRefused):
-            # A duplicate is here already: to import a folder again is no mistake.
-            unusable += event.reason != Refusal.DUPLICATE
-    if done is None or (done.images == 0 and unusable):
+    finder, gates = FaceFinder(settings.detection), QualityGates(settings.gates)
+    here = People(workspace)
+    run = Import(plan, here, finder, gates, request.face, cancel, granted.consent, after)
+    done, duplicates = _carried_out(run, emit)
+    if done.images == 0 and done.refused > duplicates:
         raise NoPictures(
             "Nothing was imported",
-            f"none of {done.refused if done else 0} files holds a usable face",
+            f"none of {done.refused} files holds a usable face",
             "See the reason of each file. Choose the largest face, or larger pictures.",
         )
     return done
+
+
+def _carried_out(run: Import, emit: Emit) -> tuple[ImportDone, int]:
+    """The end of an import, and how many files were refused for being here already: to import a
+    folder again is no mistake."""
+    duplicates = 0
+    for event in run.run():
+        emit(event)
+        duplicates += isinstance(event, ImportRefused) and event.reason == Refusal.DUPLICATE
+    assert isinstance(event, ImportDone)
+    return event, duplicates
 
 
 def _division(plan: ImportPlan, *, redraw: bool) -> str:
@@ -171,10 +167,15 @@ def add_strangers(
     began = time.monotonic()
     before = len(strangers(workspace))
     path = Path(request.source).expanduser()
+
+    def inner(event: Event) -> None:
+        if not isinstance(event, ImportDone | EnrolDone):
+            emit(event)
+
     if os.path.isdir(path) or (is_picture_name(path) and os.path.isfile(path)):
-        images, refused = _import(workspace, settings, path, request.name, cancel, emit)
+        images, refused = _import(workspace, settings, path, request.name, cancel, inner)
     else:
-        images, refused = _capture(workspace, settings, request, cancel, emit)
+        images, refused = _capture(workspace, settings, request, cancel, inner)
     now = len(strangers(workspace))
     return StrangersAdded(
         added=now - before,
@@ -227,22 +228,10 @@ def _import(
     emit: Emit,
 ) -> tuple[int, int]:
     """Pictures kept and files refused of a folder or picture."""
-    done = ImportDone(people=0, images=0, refused=0, seconds=0)
-    duplicates = 0
-    for event in Import(
-        plan_strangers(path, name),
-        People(StrangerArea(workspace)),
-        FaceFinder(settings.detection),
-        QualityGates(settings.gates),
-        "central",
-        cancel,
-    ).run():
-        if isinstance(event, ImportDone):
-            done = event
-            continue
-        emit(event)
-        # A duplicate is here already: to add a folder again is no mistake.
-        duplicates += isinstance(event, ImportRefused) and event.reason == Refusal.DUPLICATE
+    plan, area = plan_strangers(path, name), People(StrangerArea(workspace))
+    finder, gates = FaceFinder(settings.detection), QualityGates(settings.gates)
+    run = Import(plan, area, finder, gates, "central", cancel)
+    done, duplicates = _carried_out(run, emit)
     if done.images == 0 and not duplicates:
         raise NoPictures(
             "No stranger was added",
@@ -256,23 +245,13 @@ def _capture(
     workspace: Workspace, settings: Settings, request: StrangersRequest, cancel: Cancel, emit: Emit
 ) -> tuple[int, int]:
     """Pictures kept and frames refused of one stranger from a source."""
-
-    def inner(event: Event) -> None:
-        if not isinstance(event, EnrolDone):
-            emit(event)
-
     area = StrangerArea(workspace)
     name = request.name
     if name is None:
         name = name_of(request.source)
         _refuse_known(area, name)
-    done = enrol(
-        area,
-        settings,
-        EnrolRequest(person=name, source=request.source, count=request.count, pace="fast"),
-        cancel,
-        inner,
-    )
+    asked = EnrolRequest(person=name, source=request.source, count=request.count, pace="fast")
+    done = enrol(area, settings, asked, cancel, emit)
     return done.captured, sum(done.refused.values())
 
 
