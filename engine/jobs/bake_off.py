@@ -112,7 +112,11 @@ def _laid(
             raise NoPictures(
                 "There are no probes", "the split has no held-out pictures", "Split again."
             )
-    strangers = _strangers(workspace, settings, request, cancel, emit)
+    if request.strangers is not None:
+        folder = Path(request.strangers).expanduser()
+        strangers = strangers_in(folder, settings.detection, cancel, emit)
+    else:
+        strangers = own_strangers(workspace, emit) or NOBODY
     if strangers.source != "folder" and len(material.people) > 1:
         strangers = strangers.with_stand_ins(probes)
         notes.append(
@@ -146,16 +150,6 @@ def _split(
         else:
             return found
     return make_split(people, settings.split)
-
-
-def _strangers(
-    workspace: Workspace, settings: Settings, request: BakeOffRequest, cancel: Cancel, emit: Emit
-) -> Strangers:
-    """Those of the folder asked for, else the workspace's own."""
-    if request.strangers is not None:
-        folder = Path(request.strangers).expanduser()
-        return strangers_in(folder, settings.detection, cancel, emit)
-    return own_strangers(workspace, emit) or NOBODY
 
 
 def own_strangers(workspace: Workspace, emit: Emit) -> Strangers | None:

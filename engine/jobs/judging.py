@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,11 +185,8 @@ class Judge:
             return ""
         threshold = threshold_for(backbone.space.impostors, len(gallery), self._fpir)
         found = gallery.search(rows)
-        votes = Counter(found.candidates[found.best >= threshold].tolist())
-        for candidate, count in votes.most_common(1):
-            if 2 * count > len(rows):
-                return str(gallery.names[candidate])
-        return ""
+        named = found.candidates[found.best >= threshold].tolist()
+        return _majority([gallery.names[candidate] for candidate in named], len(rows))
 
 
 def guard_here(workspace: Workspace, settings: Settings, emit: Emit) -> FaceGuard:
@@ -200,6 +198,11 @@ def guard_here(workspace: Workspace, settings: Settings, emit: Emit) -> FaceGuar
 
     guard = FaceGuard(ask)
     return guard
+
+
+def _majority(names: Sequence[str], of: int) -> str:
+    """The name that more than half of so many pictures have; empty if there is none."""
+    return next((name for name, count in Counter(names).items() if 2 * count > of), "")
 
 
 def _told_apart(
@@ -268,16 +271,10 @@ def suspect(
         strangers=ready_strangers(workspace, extractor, space, emit),
     )
     found = recogniser.gallery.search(space.embed(extractor.extract(crops)))
-    named = [
-        recogniser.names[candidate] if score >= recogniser.threshold else ""
-        for candidate, score in zip(found.candidates.tolist(), found.best.tolist(), strict=True)
-    ]
-    own = name_key(person)
-    votes = Counter(name for name in named if name and name_key(name) != own)
-    if not votes:
-        return None
-    other, count = votes.most_common(1)[0]
-    if 2 * count <= len(crops):
+    reached = found.candidates[found.best >= recogniser.threshold].tolist()
+    named = [recogniser.names[candidate] for candidate in reached]
+    other = _majority(named, len(crops))
+    if not other or name_key(other) == name_key(person):
         return None
     scores = found.scores[:, recogniser.names.index(other)]
     return TwinSuspected(
@@ -285,6 +282,6 @@ def suspect(
         other=other,
         score=float(np.median(scores)),
         threshold=recogniser.threshold,
-        pictures=count,
+        pictures=named.count(other),
         of=len(crops),
     )

@@ -152,8 +152,12 @@ def _prepared(
     meanwhile."""
     split = fitting_split(workspace, settings, emit)
     material = Material(workspace, with_pictures(workspace), split)
-    if request.recipe == "classic":
-        refuse_one_person(len(material.people))
+    if request.recipe == "classic" and len(material.people) < 2:
+        raise TooFewPeople(
+            "The classic recipe needs at least two people",
+            f"{len(material.people)} is enrolled with pictures",
+            "Enrol somebody else, or use recipe head, which tells one person from strangers.",
+        )
     training = training_settings(settings.training, request)
     backbone = backbone_for(request, backbones, emit)
     extractor, space = backbone.extractor, backbone.space
@@ -376,16 +380,6 @@ def backbone_for(request: TrainRequest, backbones: Backbones, emit: Emit) -> Bac
         text = f"Only the face network is used: {choice.reason}."
         emit(Notice(text=text))
     return backbones.named(choice.name)
-
-
-def refuse_one_person(people: int) -> None:
-    """Raise TooFewPeople before any slow work if the classic recipe cannot run."""
-    if people < 2:
-        raise TooFewPeople(
-            "The classic recipe needs at least two people",
-            f"{people} is enrolled with pictures",
-            "Enrol somebody else, or use recipe head, which tells one person from strangers.",
-        )
 
 
 def training_settings(configured: TrainingSettings, request: TrainRequest) -> TrainingSettings:
