@@ -2,7 +2,7 @@
 
 No script, no font file, nothing is loaded. Classes used: axis, grid, line, dial, area, own,
 other, stranger, cell, right, wrong, nobody, count, strong. What draws without a style sheet
-(attributes) is overruled by one. All text is escaped.
+(attributes) is overruled by one. All text is safe.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def confusion_plot(names: Sequence[str], counts: Sequence[Sequence[int]]) -> str
     for column, name in enumerate((*names, nobody)):
         x = label + column * size + size / 2 + 4
         turn = f' transform="rotate(-90 {x:.1f} {label - 6})"'
-        parts.append(f'<text x="{x:.1f}" y="{label - 6}"{turn}>{_e(_short(name))}</text>')
+        parts.append(f'<text x="{x:.1f}" y="{label - 6}"{turn}>{safe(_short(name))}</text>')
     width, height = label + (people + 1) * size + 4, label + people * size + 4
     return _svg(width, height, "Confusion matrix", parts)
 
@@ -187,20 +187,21 @@ def _short(name: str) -> str:
 
 def _text(x: float, y: float, text: str, anchor: str, kind: str = "") -> str:
     named = f' class="{kind}"' if kind else ""
-    return f'<text{named} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{_e(text)}</text>'
+    return f'<text{named} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{safe(text)}</text>'
 
 
 def _title(text: str) -> str:
-    return f"<title>{_e(text)}</title>"
+    return f"<title>{safe(text)}</title>"
 
 
 def _svg(width: int, height: int, title: str, parts: Sequence[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" font-size="11" font-family="sans-serif" role="img" '
-        f'aria-label="{_e(title)}">' + "".join(parts) + "</svg>"
+        f'aria-label="{safe(title)}">' + "".join(parts) + "</svg>"
     )
 
 
-def _e(text: str) -> str:
+def safe(text: str) -> str:
+    """Text as HTML and SVG take it, without what would not show."""
     return html.escape(shown(text))

@@ -11,7 +11,6 @@ import base64
 import html
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +19,13 @@ from numpy.typing import NDArray
 from engine.contract import EvaluateDone
 from engine.contract.events_base import Warned, grouped
 from engine.evaluate.figures import Figures
-from engine.evaluate.plots import Scores, confusion_plot, det_plot, histogram_plot
+from engine.evaluate.plots import Scores, confusion_plot, det_plot, histogram_plot, safe
 from engine.evaluate.probes import StrangersFrom
 from engine.pictures import encode_png
 from engine.recognise.calibration import Bounds, at_most
 from engine.recognise.threshold import strangers_needed
 from engine.rights.archive import report_mark
-from engine.text import many, percent, shown
+from engine.text import many, percent
 from engine.workspace.files import write_plain
 
 REPORT = "evaluation.html"
@@ -36,15 +35,9 @@ Crops = Callable[[Path], NDArray[np.uint8] | None]
 """The face (uint8 RGB 160x160x3) in the picture at a path, or None."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Samples:
-    """Scores for the histogram: probes for their own person and for the best other one
-    (`own`, `other`), and strangers for their candidate (`stranger`), (n,) each.
-    """
-
-    own: Scores
-    other: Scores
-    stranger: Scores
+Samples = Mapping[str, Scores]
+"""Scores for the histogram: probes for their own person and for the best other one (`own`,
+`other`), and strangers for their candidate (`stranger`), (n,) each."""
 
 
 def write_report(path: Path, done: EvaluateDone, samples: Samples, crop: Crops) -> None:
@@ -60,7 +53,10 @@ def render(done: EvaluateDone, samples: Samples, crop: Crops) -> str:
         _figures(done),
         _plots(done, samples),
         _people(done),
-        _section("Confusion matrix", _scrolling(confusion_plot(done.people, done.confusion))),
+        _section(
+            "Confusion matrix",
+            f"<div class=wide>{confusion_plot(done.people, done.confusion)}</div>",
+        ),
         _confused(done, crop),
         _suspects(done, crop),
         _section("Leakage", _paragraph(leakage_sentence(done.leakage) or "Not measured.")),
@@ -74,15 +70,15 @@ def render(done: EvaluateDone, samples: Samples, crop: Crops) -> str:
         # Nothing may be fetched, whatever a name might smuggle in.
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
-        f"<title>{_e(title)}</title><style>{_STYLE}</style></head><body><main>"
-        f"<h1>{_e(title)}</h1>{_paragraph(about)}<p class=lead>{_e(done.sentence)}</p>"
+        f"<title>{safe(title)}</title><style>{_STYLE}</style></head><body><main>"
+        f"<h1>{safe(title)}</h1>{_paragraph(about)}<p class=lead>{safe(done.sentence)}</p>"
         f"{_warnings(done)}"
         f"{''.join(sections)}</main></body></html>\n"
     )
 
 
 def _warnings(done: EvaluateDone) -> str:
-    items = "".join(f"<li>{_e(text)}</li>" for text in grouped(done.warnings))
+    items = "".join(f"<li>{safe(text)}</li>" for text in grouped(done.warnings))
     return f"<ul class=warnings>{items}</ul>" if items else ""
 
 
@@ -97,7 +93,7 @@ def _figures(done: EvaluateDone) -> str:
         ),
     ]
     body = [
-        (_e(name), _number(value), _bounds(done.intervals.get(key))) for name, value, key in rows
+        (safe(name), _number(value), _bounds(done.intervals.get(key))) for name, value, key in rows
     ]
     people = many(done.stranger_people, "person", "people")
     text = (
@@ -119,11 +115,10 @@ def _plots(done: EvaluateDone, samples: Samples) -> str:
                 "use. Nearer to the lower left is better.",
             )
         )
-    classes = {"own": samples.own, "other": samples.other, "stranger": samples.stranger}
-    if any(len(scores) for scores in classes.values()):
+    if any(len(scores) for scores in samples.values()):
         figures.append(
             (
-                histogram_plot(classes, done.threshold),
+                histogram_plot(samples, done.threshold),
                 'Scores of probes for <b class="own">their own person</b>, for the '
                 '<b class="other">best other one</b>, and of <b class="stranger">strangers</b>; '
                 "the line is the threshold.",
@@ -134,47 +129,39 @@ def _plots(done: EvaluateDone, samples: Samples) -> str:
 
 
 def _people(done: EvaluateDone) -> str:
-    parts = []
-    for heading, summary, counted in (
-        ("Person", "", done.per_person),
-        ("Session", "By session", done.per_session),
-    ):
+    def table(heading: str, counted: Mapping[str, tuple[int, int, int]]) -> str:
         rows = [
             (
-                _e(name),
+                safe(name),
                 str(probes),
-                _number(right / probes if probes else math.nan),
-                _number(named / probes if probes else math.nan),
+                *(_number(n / probes if probes else math.nan) for n in counts),
             )
-            for name, (probes, right, named) in counted.items()
+            for name, (probes, *counts) in counted.items()
         ]
         head = (heading, "Probes", "Rank-1", "Named rightly")
-        table = _table(head, rows, numbers=(1, 2, 3))
-        if summary:
-            table = f"<details><summary>{_e(summary)}</summary>{table}</details>"
-        parts.append(table)
-    return _section("People", "".join(parts))
+        return _table(head, rows, numbers=(1, 2, 3))
+
+    sessions = table("Session", done.per_session)
+    folded = f"<details><summary>By session</summary>{sessions}</details>"
+    return _section("People", table("Person", done.per_person) + folded)
 
 
 def _confused(done: EvaluateDone, crop: Crops) -> str:
     cards = "".join(
         f"<figure class=card>{_image(crop, probe, person)}{_image(crop, picture, other)}"
-        f"<figcaption>{_likeness(person, other, score, own)}</figcaption></figure>"
+        f"<figcaption><b>{safe(person)}</b> looks like <b>{safe(other)}</b>: {score:.3f}, "
+        f"own {own:.3f}</figcaption></figure>"
         for person, other, score, own, probe, picture in done.confused
     )
     none = _paragraph("No probe is taken for another.")
     return _section("Most confused pairs", f"<div class=row>{cards}</div>" if cards else none)
 
 
-def _likeness(person: str, other: str, score: float, own: float) -> str:
-    return f"<b>{_e(person)}</b> looks like <b>{_e(other)}</b>: {score:.3f}, own {own:.3f}"
-
-
 def _suspects(done: EvaluateDone, crop: Crops) -> str:
     cards = "".join(
-        f"<figure class=card>{_image(crop, picture, person)}<figcaption><b>{_e(person)}</b>, "
-        f"{_e(KINDS.get(kind, kind))}: {_e(sentence)}<br><code>{_e(_tail(picture))}</code>"
-        "</figcaption></figure>"
+        f"<figure class=card>{_image(crop, picture, person)}<figcaption><b>{safe(person)}</b>, "
+        f"{safe(KINDS.get(kind, kind))}: {safe(sentence)}<br>"
+        f"<code>{safe('/'.join(Path(picture).parts[-3:]))}</code></figcaption></figure>"
         for person, picture, kind, sentence in done.suspects
     )
     text = f"<div class=row>{cards}</div>" if cards else _paragraph("None.")
@@ -185,26 +172,17 @@ def _image(crop: Crops, path: str, name: str) -> str:
     """The face as an image in the page itself; a box with words where it is gone by now."""
     face = crop(Path(path)) if path else None
     if face is None:
-        return f"<span class=gone>{_e('no picture')}</span>"
+        return f"<span class=gone>{safe('no picture')}</span>"
     data = base64.b64encode(encode_png(face)).decode("ascii")
-    return f'<img width=112 height=112 alt="{_e(name)}" src="data:image/png;base64,{data}">'
-
-
-def _tail(path: str) -> str:
-    """The last three parts of a path: person, session, file."""
-    return "/".join(Path(path).parts[-3:])
+    return f'<img width=112 height=112 alt="{safe(name)}" src="data:image/png;base64,{data}">'
 
 
 def _paragraph(text: str) -> str:
-    return f"<p>{_e(text)}</p>"
+    return f"<p>{safe(text)}</p>"
 
 
 def _section(title: str, body: str) -> str:
-    return f"<section><h2>{_e(title)}</h2>{body}</section>"
-
-
-def _scrolling(body: str) -> str:
-    return f"<div class=wide>{body}</div>"
+    return f"<section><h2>{safe(title)}</h2>{body}</section>"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int]) -> str:
@@ -227,10 +205,6 @@ def _bounds(bounds: Sequence[float] | None) -> str:
     if not bounds:
         return "-"
     return f"{bounds[0]:.3f} to {bounds[1]:.3f}"
-
-
-def _e(text: str) -> str:
-    return html.escape(shown(text))
 
 
 def _glossary() -> str:

@@ -349,7 +349,7 @@ def _samples(probes: Probes, strangers: Strangers | None) -> Samples:
     own = probes.searches.scores[rows, probes.labels]
     others = probes.searches.without(probes.labels).scores.max(1, initial=-np.inf)
     best = np.empty(0) if strangers is None else strangers.searches.best
-    return Samples(own, others[np.isfinite(others)], best)
+    return {"own": own, "other": others[np.isfinite(others)], "stranger": best}
 
 
 def _sharpness(paths: Sequence[Path]) -> NDArray[np.float64]:

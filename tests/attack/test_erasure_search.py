@@ -18,7 +18,7 @@ import pytest
 from engine.bench.material import crops_of
 from engine.contract import EvaluateDone
 from engine.contract.people import Answers, Erased
-from engine.evaluate.report import Samples, write_report
+from engine.evaluate.report import write_report
 from engine.people.person import Person
 from engine.people.registry import People
 from engine.pictures import encode_png
@@ -32,7 +32,11 @@ from engine.workspace.vault.keys import Opener
 
 ANN = "Ann Sour"
 COUNT = 24
-SAMPLES = Samples(np.linspace(0.2, 0.6, 9), np.linspace(-0.1, 0.2, 9), np.linspace(-0.2, 0.1, 9))
+SAMPLES = {
+    "own": np.linspace(0.2, 0.6, 9),
+    "other": np.linspace(-0.1, 0.2, 9),
+    "stranger": np.linspace(-0.2, 0.1, 9),
+}
 
 
 def enrol(workspace: Workspace, name: str = ANN, count: int = 3) -> Person:

@@ -14,10 +14,14 @@ from numpy.typing import NDArray
 from engine.contract import EvaluateDone
 from engine.contract.events_base import Warned
 from engine.evaluate.plots import confusion_plot, det_plot, histogram_plot
-from engine.evaluate.report import REPORT, Samples, render, write_report
+from engine.evaluate.report import REPORT, render, write_report
 
 EVIL = '<script>alert("x")</script>'
-SAMPLES = Samples(np.linspace(0.2, 0.6, 40), np.linspace(-0.1, 0.2, 40), np.linspace(-0.2, 0.1, 30))
+SAMPLES = {
+    "own": np.linspace(0.2, 0.6, 40),
+    "other": np.linspace(-0.1, 0.2, 40),
+    "stranger": np.linspace(-0.2, 0.1, 30),
+}
 
 
 def evaluation(**more: object) -> EvaluateDone:
@@ -90,7 +94,7 @@ def test_without_strangers_there_is_no_det_curve() -> None:
         det=(), tpir={}, strangers=0, stranger_people=0, strangers_from="none",
         fpir_at_threshold=float("nan"), confused=(), suspects=(),
     )  # fmt: skip
-    page = render(bare, Samples(SAMPLES.own, np.empty(0), np.empty(0)), crop)
+    page = render(bare, {"own": SAMPLES["own"]}, crop)
     assert "DET curve" not in page
     assert "Histogram" in page
 
@@ -121,7 +125,7 @@ def test_the_det_curve_falls_from_left_to_right_and_marks_the_threshold() -> Non
 
 
 def test_the_histogram_leaves_out_what_was_not_measured() -> None:
-    root = parsed(histogram_plot({"own": SAMPLES.own, "stranger": np.empty(0)}, 0.3))
+    root = parsed(histogram_plot({"own": SAMPLES["own"], "stranger": np.empty(0)}, 0.3))
     assert len(named(root, "area")) == 1
 
 
