@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -96,14 +95,10 @@ class EnrolledCrops:
     people: tuple[str, ...]
     paths: tuple[str, ...]
 
-    def nearest(
-        self, embedding: Float32, count: int = NEAREST_CROPS
-    ) -> tuple[tuple[str, str, float], ...]:
+    def nearest(self, embedding: Float32) -> tuple[tuple[str, str, float], ...]:
         """The crops most like `embedding` (dims,): person, path and cosine, most like first."""
-        if not self.paths:
-            return ()
         likeness = self.embeddings @ embedding
-        order = np.argsort(-likeness, kind="stable")[:count]
+        order = np.argsort(-likeness, kind="stable")[:NEAREST_CROPS]
         return tuple((self.people[i], self.paths[i], float(likeness[i])) for i in order.tolist())
 
 
@@ -169,16 +164,19 @@ class Explainer:
     def _read(self) -> EnrolledCrops:
         people = People(self._workspace)
         cache = FeatureCache(self._workspace, self._digest)
-        parts = []
+        rows = [np.empty((0, self._space.dims), np.float32)]
+        names: list[str] = []
+        paths: list[str] = []
         for person in permitted(self._workspace):
             for session in person.sessions:
                 files, features = cache.ready(person.slug, session.id, session.pictures)
                 if files:
                     folder = people.session_directory(person.slug, session.id)
                     below = folder.relative_to(self._workspace.root).as_posix()
-                    paths = [f"{below}/{file}" for file in files]
-                    parts.append((self._space.embed(features), paths, person.name))
-        return enrolled_crops(parts, self._space.dims)
+                    rows.append(self._space.embed(features))
+                    names += [person.name] * len(files)
+                    paths += [f"{below}/{file}" for file in files]
+        return EnrolledCrops(np.concatenate(rows), tuple(names), tuple(paths))
 
 
 def opinions(evidence: Evidence, space: JointSpace) -> tuple[tuple[str, float], ...]:
@@ -195,12 +193,3 @@ def opinions(evidence: Evidence, space: JointSpace) -> tuple[tuple[str, float], 
         title = BACKBONES[name].title
         found.append((title, round(match(score, threshold), 1)))
     return tuple(found)
-
-
-def enrolled_crops(parts: Sequence[tuple[Float32, Sequence[str], str]], dims: int) -> EnrolledCrops:
-    """One set from parts of (embeddings (n, dims), n paths, the person's name)."""
-    return EnrolledCrops(
-        np.concatenate([np.empty((0, dims), np.float32), *(rows for rows, _, _ in parts)]),
-        tuple(name for _, paths, name in parts for _ in paths),
-        tuple(path for _, paths, _ in parts for path in paths),
-    )

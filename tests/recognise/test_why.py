@@ -11,13 +11,13 @@ from engine.contract import Rule
 from engine.model.face_space import FaceSpace
 from engine.recognise.recogniser import Recogniser
 from engine.recognise.tracking import Decision, decide
-from engine.recognise.why import Memory, enrolled_crops, explain
+from engine.recognise.why import EnrolledCrops, Memory, explain
 from engine.settings import GateSettings, RecognitionSettings
 from tests.recognise.made_up import DIMS, PaintedExtractor, near, vectors
 from tests.recognise.test_recogniser import ANNA, BERT, BOX, SETTINGS, STRANGER, model_of
 
 GATES = GateSettings()
-NOBODY = enrolled_crops([], DIMS)
+NOBODY = EnrolledCrops(np.empty((0, DIMS), np.float32), (), ())
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,8 @@ def test_only_the_last_tracks_are_remembered(space: FaceSpace, painter: PaintedE
 
 def test_the_three_nearest_crops_are_told_with_person_and_likeness() -> None:
     rows = np.stack([near(ANNA, closeness, 7) for closeness in (0.2, 0.9, 0.6, 0.7)])
-    crops = enrolled_crops(
-        [(rows[:2], ("a/1.png", "a/2.png"), "Anna"), (rows[2:], ("b/1.png", "b/2.png"), "Bert")],
-        DIMS,
-    )
-    found = crops.nearest(ANNA)
+    paths = ("a/1.png", "a/2.png", "b/1.png", "b/2.png")
+    found = EnrolledCrops(rows, ("Anna", "Anna", "Bert", "Bert"), paths).nearest(ANNA)
     assert [(person, path) for person, path, _ in found] == [
         ("Anna", "a/2.png"),
         ("Bert", "b/2.png"),
