@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.model.vectors import Array, Labels
+from engine.model.vectors import Array, Float32, Labels
 from engine.recognise.calibration import Bounds, at_least, at_most, bounds
 from engine.recognise.gallery import Searches
 
@@ -73,13 +74,16 @@ MOST_POINTS = 200
 class Probes:
     """Searches for people of the gallery, and where they come from.
 
-    `labels` (n,) are the right people, `groups` (n,) says "name/session". `missed` are probes
-    without a face: (person, group); they were not searched, and count against every share.
+    `labels` (n,) are the right people, `groups` (n,) says "name/session", `embeddings` (n, dims)
+    and `paths` (n,) are what was searched with. `missed` are probes without a face: (person,
+    group); they were not searched, and count against every share.
     """
 
     searches: Searches
     labels: Labels
     groups: tuple[str, ...]
+    embeddings: Float32
+    paths: tuple[Path, ...]
     missed: tuple[tuple[int, str], ...] = ()
 
 

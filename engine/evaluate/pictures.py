@@ -217,18 +217,13 @@ def confusion_matrix(probes: Probes, people: int, threshold: float) -> tuple[tup
 
 
 def confused_pairs(
-    probes: Probes,
-    embeddings: Float32,
-    paths: Sequence[Path],
-    threshold: float,
-    gallery: EnrolledPictures,
+    probes: Probes, threshold: float, gallery: EnrolledPictures
 ) -> tuple[ConfusedPair, ...]:
     """The most confused pairs of people, worst first, MOST_PAIRS at most, one probe a pair.
 
     A probe confuses its person with another if that other is its candidate, scores as high as
     its own person, or would be named (reaches `threshold`). Of a pair's probes the one with the
-    largest difference stands for it. `embeddings` (n, dims) and `paths` (n,) are the probes',
-    `gallery` has the pictures that the centres were made of.
+    largest difference stands for it. `gallery` has the pictures that the centres were made of.
     """
     searches, labels = probes.searches, np.asarray(probes.labels)
     rows = np.arange(len(searches))
@@ -248,8 +243,8 @@ def confused_pairs(
             gallery.people[other].name,
             float(searches.scores[row, other]),
             float(own[row]),
-            str(paths[row]),
-            _most_alike(embeddings[row], other, gallery),
+            str(probes.paths[row]),
+            _most_alike(probes.embeddings[row], other, gallery),
         )
         for (person, other), (_, row) in ranked
     )

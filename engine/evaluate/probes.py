@@ -40,8 +40,9 @@ HELD_OUT = (("test",), ("validation", "test"))
 
 
 @dataclass(frozen=True, slots=True)
-class FolderProbes:
-    """A folder's probes: `files[i]` is a picture of person `labels[i]` of the gallery."""
+class FolderPictures:
+    """A folder's pictures: `files[i]` shows person `labels[i]`, of the gallery or of the strangers;
+    `warnings` say what was left out."""
 
     files: tuple[Path, ...]
     labels: tuple[int, ...]
@@ -101,7 +102,7 @@ def split_differs(split: Split, recorded: Mapping[str, Any]) -> bool:
     )
 
 
-def folder_probes(folder: Path, people: Sequence[Person]) -> FolderProbes:
+def folder_probes(folder: Path, people: Sequence[Person]) -> FolderPictures:
     """The pictures of `folder`, one sub-folder a person of the gallery.
 
     See `whose` for which name is whose. Raises DataError if the folder cannot be used or matches
@@ -149,23 +150,13 @@ def folder_probes(folder: Path, people: Sequence[Person]) -> FolderProbes:
     warnings += [
         Warned("no_probes", name) for label, name in enumerate(names) if label not in labels
     ]
-    return FolderProbes(tuple(files), tuple(labels), tuple(warnings))
+    return FolderPictures(tuple(files), tuple(labels), tuple(warnings))
 
 
 StrangersFrom = Literal["own", "folder", "left_out", "own_and_left_out", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class StrangerFiles:
-    """Pictures of strangers: `files[i]` shows stranger `groups[i]`; `warnings` say what was left
-    out."""
-
-    files: tuple[Path, ...]
-    groups: tuple[int, ...]
-    warnings: tuple[Warned, ...] = ()
-
-
-def stranger_files(folder: Path) -> StrangerFiles:
+def stranger_files(folder: Path) -> FolderPictures:
     """The pictures of `folder`: one sub-folder a stranger, or loose pictures, each a stranger.
 
     Raises DataError if the folder cannot be read, NoPictures if it holds no picture.
@@ -180,11 +171,11 @@ def stranger_files(folder: Path) -> StrangerFiles:
     names: dict[str, int] = {}
     groups = [names.setdefault(label.split("/")[0], len(names)) for _, label in found]
     told = tuple(Warned("said", "", (each.text,)) for each in heard if isinstance(each, Notice))
-    return StrangerFiles(tuple(file for file, _ in found), tuple(groups), told)
+    return FolderPictures(tuple(file for file, _ in found), tuple(groups), told)
 
 
 def strangers_in(
-    listed: StrangerFiles, photographs: Photographs
+    listed: FolderPictures, photographs: Photographs
 ) -> tuple[Labels, tuple[Warned, ...]]:
     """Which stranger each of the folder's photographs shows, and warnings. A picture without a
     face is no search: left out. Raises NoPictures if no picture shows a face.
@@ -200,7 +191,7 @@ def strangers_in(
         figures = len(photographs.missed), len(listed.files)
         warnings += (Warned("stranger_without_face", "", figures),)
     # Numbered anew, so that strangers without any face do not count as people.
-    groups = np.array(listed.groups, np.int64)[photographs.places]
+    groups = np.array(listed.labels, np.int64)[photographs.places]
     return np.unique(groups, return_inverse=True)[1], warnings
 
 

@@ -26,8 +26,7 @@ from engine.evaluate.pictures import (
     confusion_matrix,
 )
 from engine.evaluate.probes import (
-    FolderProbes,
-    StrangerFiles,
+    FolderPictures,
     StrangersFrom,
     folder_probes,
     held_out_probes,
@@ -42,12 +41,10 @@ from engine.faces.detect import FaceFinder
 from engine.faces.quality import luma, sharpness_of
 from engine.jobs.material import stale_ids, stranger_embeddings
 from engine.jobs.split import warnings_of
-from engine.model.face_space import Space
 from engine.model.feature_store import Progress
 from engine.model.networks import Backbones, model_in_use
 from engine.model.record import StoredModel, trained_on
 from engine.model.store import ModelStore
-from engine.model.vectors import Float32
 from engine.people.permission import permitted
 from engine.people.person import Person
 from engine.people.picture_records import PictureRecord, read_records
@@ -107,15 +104,6 @@ def evaluate(
     return done
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _ProbePictures:
-    """The probes' searches, with the embeddings and files of those in which a face was found."""
-
-    probes: Probes
-    embeddings: Float32
-    paths: tuple[Path, ...]
-
-
 @dataclass(slots=True, eq=False)
 class _Evaluation:
     """One run. `samples` are the scores behind the figures, for the report's histogram."""
@@ -164,13 +152,13 @@ class _Evaluation:
         reader = PictureReader(extractor, space, recogniser, self.finder, progress, self.cancel)
         pictures = reader.enrolled(workspace, people)
         if chosen is not None:
-            probes = self._folder_searches(chosen, reader, recogniser)
+            probes = self._folder_searches(chosen, reader)
         else:
-            probes = _held_out_searches(pictures.at(pictures.rows(held_out)), reader, recogniser)
-        strangers, source = self._strangers(others, own, reader, recogniser, probes.probes)
+            probes = _held_out_searches(pictures.at(pictures.rows(held_out)), reader)
+        strangers, source = self._strangers(others, own, reader, probes)
         self.cancel.check()
         cuts = TWO_FACES.get(backbone.name)
-        return self._measured(model, space, recogniser, pictures, probes, strangers, source, cuts)
+        return self._measured(model, reader, pictures, probes, strangers, source, cuts)
 
     def crop(self, path: Path) -> NDArray[np.uint8] | None:
         """The face (uint8 RGB 160x160x3) in a crop of ours or in a photograph; None without."""
@@ -194,7 +182,7 @@ class _Evaluation:
         ]
         return people
 
-    def _probes_of(self, folder: str, people: Sequence[Person]) -> FolderProbes:
+    def _probes_of(self, folder: str, people: Sequence[Person]) -> FolderPictures:
         found = folder_probes(Path(folder).expanduser(), people)
         self.warnings += found.warnings
         return found
@@ -223,10 +211,8 @@ class _Evaluation:
             self.warnings.append(Warned("unfitting_split", "", (str(error),)))
         return keys
 
-    def _folder_searches(
-        self, chosen: FolderProbes, reader: PictureReader, recogniser: Recogniser
-    ) -> _ProbePictures:
-        photographs = reader.photographs(chosen.files)
+    def _folder_searches(self, chosen: FolderPictures, reader: PictureReader) -> Probes:
+        photographs, recogniser = reader.photographs(chosen.files), reader.recogniser
         labels = np.array(chosen.labels, np.int64)
         whence = Path(self.request.probes or "").name or "probes"
         groups = [f"{recogniser.names[label]}/{whence}" for label in chosen.labels]
@@ -234,56 +220,50 @@ class _Evaluation:
         if missed:
             figures = len(missed), len(chosen.files)
             self.warnings.append(Warned("no_face", "", figures))
-        probes = Probes(
+        return Probes(
             recogniser.gallery.search(photographs.embeddings, photographs.proposals),
             labels[photographs.places],
             tuple(groups[place] for place in photographs.places),
+            photographs.embeddings,
+            tuple(chosen.files[place] for place in photographs.places),
             missed,
         )
-        paths = tuple(chosen.files[place] for place in photographs.places)
-        return _ProbePictures(probes, photographs.embeddings, paths)
 
     def _strangers(
-        self,
-        files: StrangerFiles | None,
-        own: StrangerSet,
-        reader: PictureReader,
-        recogniser: Recogniser,
-        probes: Probes,
+        self, files: FolderPictures | None, own: StrangerSet, reader: PictureReader, probes: Probes
     ) -> tuple[Strangers | None, StrangersFrom]:
+        gallery = reader.recogniser.gallery
         if files is not None:
             seen = reader.photographs(files.files)
             groups, warnings = strangers_in(files, seen)
             self.warnings += warnings
-            searches = recogniser.gallery.search(seen.embeddings, seen.proposals)
-            return Strangers(searches, groups), "folder"
+            return Strangers(gallery.search(seen.embeddings, seen.proposals), groups), "folder"
         mine = None
         if len(own):
             self.warnings.append(Warned("own_strangers"))
             # Without a classifier's proposals: at least as many are named as live.
-            mine = Strangers(recogniser.gallery.search(own.embeddings), own.groups)
-        return together(mine, left_out(probes, len(recogniser.gallery)))
+            mine = Strangers(gallery.search(own.embeddings), own.groups)
+        return together(mine, left_out(probes, len(gallery)))
 
     # --- the figures ----------------------------------------------------------------------------
 
     def _measured(
         self,
         model: StoredModel,
-        space: Space,
-        recogniser: Recogniser,
+        reader: PictureReader,
         pictures: EnrolledPictures,
-        probes: _ProbePictures,
+        probes: Probes,
         strangers: Strangers | None,
         source: StrangersFrom,
         cuts: Cuts | None,
     ) -> EvaluateDone:
-        names, threshold = recogniser.names, recogniser.threshold
-        fpir = self.recognition.fpir
-        figures = measure(names, probes.probes, strangers, threshold, fpir)
+        names, threshold = reader.recogniser.names, reader.recogniser.threshold
+        space, fpir = reader.space, self.recognition.fpir
+        figures = measure(names, probes, strangers, threshold, fpir)
         searches = len(strangers.searches) if strangers else 0
         count = strangers.count if strangers else 0
         self.warnings += too_few(figures, searches, count, source, fpir)
-        self.samples = _samples(probes.probes, strangers)
+        self.samples = _samples(probes, strangers)
         learnt = self._learnt(model, pictures)
         # The curve's own threshold: twins themselves raise the one that the model was given.
         reach = threshold_for(space.impostors, len(names), fpir)
@@ -297,10 +277,8 @@ class _Evaluation:
             strangers_from=source,
             fpir=fpir,
             threshold=threshold,
-            confusion=confusion_matrix(probes.probes, len(names), threshold),
-            confused=confused_pairs(
-                probes.probes, probes.embeddings, probes.paths, threshold, learnt
-            ),
+            confusion=confusion_matrix(probes, len(names), threshold),
+            confused=confused_pairs(probes, threshold, learnt),
             suspects=suspects(pictures, space, reach, cuts, _sharpness, _others),
             leakage=leakage(pictures, self.split, space, fpir) if self.split else {},
             sentence=summary(figures, searches, count),
@@ -320,16 +298,14 @@ class _Evaluation:
         return pictures.at(pictures.rows(train))
 
 
-def _held_out_searches(
-    held_out: EnrolledPictures, reader: PictureReader, recogniser: Recogniser
-) -> _ProbePictures:
+def _held_out_searches(held_out: EnrolledPictures, reader: PictureReader) -> Probes:
     embeddings, paths = held_out.embeddings, held_out.paths
     groups = tuple(
         f"{held_out.people[label].name}/{key.partition('/')[0]}"
         for label, key in zip(held_out.labels.tolist(), held_out.keys, strict=True)
     )
-    searches = recogniser.gallery.search(embeddings, reader.proposals_of(paths))
-    return _ProbePictures(Probes(searches, held_out.labels, groups), embeddings, paths)
+    searches = reader.recogniser.gallery.search(embeddings, reader.proposals_of(paths))
+    return Probes(searches, held_out.labels, groups, embeddings, paths)
 
 
 def dialled(settings: RecognitionSettings, fpir: float | None) -> RecognitionSettings:

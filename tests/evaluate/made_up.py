@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -23,9 +24,12 @@ def probes(
     scores: Sequence[Sequence[float]],
     labels: Sequence[int],
     missed: Sequence[tuple[int, str]] = (),
+    embeddings: Sequence[np.ndarray] = (),
 ) -> Probes:
     groups = tuple(f"person {label}/session" for label in labels)
-    return Probes(searches(scores), np.asarray(labels), groups, tuple(missed))
+    paths = tuple(Path(f"{n}.png") for n in range(len(labels)))
+    rows = np.asarray(embeddings, np.float32)
+    return Probes(searches(scores), np.asarray(labels), groups, rows, paths, tuple(missed))
 
 
 def strangers(best: Sequence[float], people: Sequence[int], gallery: int = 2) -> Strangers:

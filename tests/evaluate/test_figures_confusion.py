@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,6 @@ from tests.recognise.made_up import near, vectors
 
 SCORES = [[0.6, 0.1, 0.0], [0.2, 0.5, 0.0], [0.1, 0.4, 0.0], [0.2, 0.1, 0.1]]
 LABELS = [0, 0, 1, 2]
-FILES = [Path(f"{n}.png") for n in range(4)]
 CENTRES = vectors(3, 7)
 GALLERY = EnrolledPictures(
     tuple(person(name, {}) for name in ("Anna", "Bert", "Cleo")),
@@ -30,7 +30,8 @@ GALLERY = EnrolledPictures(
 
 
 def pairs(threshold: float = 0.3) -> tuple[ConfusedPair, ...]:
-    return confused_pairs(probes(SCORES, LABELS), CENTRES[[0, 1, 1, 2]], FILES, threshold, GALLERY)
+    shown = probes(SCORES, LABELS, embeddings=CENTRES[[0, 1, 1, 2]])
+    return confused_pairs(shown, threshold, GALLERY)
 
 
 def test_rows_are_people_columns_answers_and_the_last_one_nobody() -> None:
@@ -61,21 +62,19 @@ def test_a_right_answer_confuses_nobody_unless_the_other_would_be_named_too() ->
 
 
 def test_a_pair_is_told_once_with_its_worst_probe() -> None:
-    found = confused_pairs(
-        probes([[0.1, 0.2], [0.1, 0.5]], [0, 0]), CENTRES[:2], FILES[:2], 0.9, GALLERY
-    )
+    shown = probes([[0.1, 0.2], [0.1, 0.5]], [0, 0], embeddings=CENTRES[:2])
+    found = confused_pairs(shown, 0.9, GALLERY)
     assert [(pair.probe, *pair[:2]) for pair in found] == [("1.png", "Anna", "Bert")]
 
 
 def test_what_a_classifier_proposes_wrongly_is_confused() -> None:
     wrong = Searches(np.float32([[0.6, 0.1]]), np.float32([[0.1, 0.9]]))
-    made = probes([[0.6, 0.1]], [0])
-    found = confused_pairs(
-        type(made)(wrong, made.labels, made.groups), CENTRES[:1], FILES[:1], 0.9, GALLERY
-    )
+    made = probes([[0.6, 0.1]], [0], embeddings=CENTRES[:1])
+    found = confused_pairs(replace(made, searches=wrong), 0.9, GALLERY)
     assert [pair[:2] for pair in found] == [("Anna", "Bert")]
 
 
 def test_another_persons_picture_may_be_unknown() -> None:
-    (pair,) = confused_pairs(probes([[0.1, 0.0, 0.2]], [0]), CENTRES[:1], FILES[:1], 0.9, GALLERY)
+    shown = probes([[0.1, 0.0, 0.2]], [0], embeddings=CENTRES[:1])
+    (pair,) = confused_pairs(shown, 0.9, GALLERY)
     assert pair.picture == ""

@@ -31,7 +31,7 @@ def faces_in(*places: int, of: int) -> Photographs:
 def test_a_folder_is_one_stranger_and_so_is_a_loose_picture(tmp_path: Path) -> None:
     found = stranger_files(pictures(tmp_path, "x/1.jpg", "x/2.jpg", "a.jpg", "b.jpg"))
     assert [file.name for file in found.files] == ["a.jpg", "b.jpg", "1.jpg", "2.jpg"]
-    assert found.groups == (0, 1, 2, 2)
+    assert found.labels == (0, 1, 2, 2)
 
 
 def test_a_missing_folder_is_a_fault_of_the_data(tmp_path: Path) -> None:
