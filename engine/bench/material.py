@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,10 +73,13 @@ PEOPLE = {COLLINS: "demo:collins", HOPPER: "demo:hopper"}
 WIDTH, HEIGHT, FPS = 640, 480, 30
 ENROLLED = 12
 """Pictures a person in the workspace that is recognised with."""
+SOURCE = "bench"
+"""What sessions of a bench were captured from."""
 UNSEEN = 7
 """Seed of the camera paths that are recognised: others than those that were enrolled."""
 
 Image = NDArray[np.uint8]
+Result = TypeVar("Result")
 
 
 def showing_a_face(source: str, settings: Settings) -> Iterator[tuple[Image, NDArray[np.uint8]]]:
@@ -174,8 +178,9 @@ def enrol(workspace: Workspace, name: str, pictures: list[bytes]) -> None:
     """Enrol a person with these PNG crops in one session. The caller holds `Workspace.writer`."""
     registry = People(workspace)
     person = registry.add(name)
-    session = registry.new_session(person, "bench", "points")
+    session = registry.new_session(person, SOURCE, "points")
     folder = registry.session_directory(person.slug, session)
+    # Not flushed to disk one by one: a bench that is cut short throws its workspace away.
     for number, data in enumerate(pictures, 1):
         (folder / f"{number:04d}.png").write_bytes(data)
 
@@ -191,9 +196,8 @@ class Watched:
 
     def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """As `Extracts.extract`."""
-        began = time.perf_counter()
-        self.rows = self._inner.extract(crops)
-        self.seconds += time.perf_counter() - began
+        self.rows, seconds = timed(lambda: self._inner.extract(crops))
+        self.seconds += seconds
         self.crops += len(crops)
         return self.rows
 
@@ -223,7 +227,6 @@ SQUARES = 8
 """Coloured squares along a side of a crop."""
 NOISE = 6.0
 """Grey levels by which two pictures of a person differ (standard deviation, each square)."""
-SOURCE = "synthetic"
 
 
 class Counting:
@@ -263,18 +266,10 @@ def stand_in() -> tuple[Backbone, Counting]:
 
 
 def enrol_made_up(workspace: Workspace, first: int, people: int, pictures: int) -> None:
-    """Enrol made-up people number `first` and up, `pictures` each, in one session each.
-
-    The caller holds `Workspace.writer`. The files are not flushed to disk one by one: a bench that
-    is cut short throws its workspace away.
-    """
-    registry = People(workspace)
+    """`enrol` made-up people number `first` and up, `pictures` each."""
     for number in range(first, first + people):
-        person = registry.add(f"Made Up {number:04d}")
-        session = registry.new_session(person, SOURCE, "points")
-        folder = registry.session_directory(person.slug, session)
-        for file, crop in enumerate(crops_of(number, pictures), 1):
-            (folder / f"{file:04d}.png").write_bytes(encode_png(crop))
+        crops = crops_of(number, pictures)
+        enrol(workspace, f"Made Up {number:04d}", [encode_png(crop) for crop in crops])
 
 
 def crops_of(person: int, count: int) -> NDArray[np.uint8]:
@@ -302,11 +297,16 @@ def interleaved(works: Sequence[Callable[[], object]], rounds: int) -> list[list
     return taken
 
 
+def timed(work: Callable[[], Result]) -> tuple[Result, float]:
+    """What one call gives, and the seconds it takes."""
+    began = time.perf_counter()
+    result = work()
+    return result, time.perf_counter() - began
+
+
 def seconds_of(work: Callable[[], object]) -> float:
     """Seconds that one call takes."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+    return timed(work)[1]
 
 
 KERNEL = 3

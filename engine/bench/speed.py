@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from engine.bench.material import (
     interleaved,
     multiply_adds,
     seconds_of,
+    timed,
     trained_workspace,
 )
 from engine.camera.open import open_source
@@ -117,22 +117,13 @@ def agreement(ours: Float32, theirs: Float32) -> Iterator[Figure]:
     space = packaged_space("vgg16")
     likeness = (space.embed(ours) * space.embed(theirs)).sum(1)
     against = "TensorFlow in float32"
-    yield Figure(
-        key="features.cosine",
-        what="least cosine between the embeddings of both",
-        value=float(likeness.min()),
-        unit="",
-        more=True,
-        note=against,
-    )
     errors = np.linalg.norm(ours - theirs, axis=1) / np.linalg.norm(theirs, axis=1)
-    yield Figure(
-        key="features.error",
-        what="largest relative error of a row",
-        value=float(errors.max()),
-        unit="",
-        note=against,
-    )
+    for key, what, value, more in (
+        ("cosine", "least cosine between the embeddings of both", likeness.min(), True),
+        ("error", "largest relative error of a row", errors.max(), False),
+    ):
+        key, value = f"features.{key}", float(value)
+        yield Figure(key=key, what=what, value=value, unit="", more=more, note=against)
 
 
 def products(side: int, low: bool) -> dict[str, Callable[[], object]]:
@@ -191,29 +182,6 @@ WARM = 3
 WISH = PreviewWish(columns=78, rows=20, level="normal", rate=30)
 """A preview as the app asks for in a terminal of 80x24."""
 STAGES = ("read", "detect", "align", "features", "score", "vote", "draw")
-Result = TypeVar("Result")
-
-
-class Stages:
-    """Seconds of each stage, frame by frame."""
-
-    def __init__(self) -> None:
-        self._taken: defaultdict[str, list[float]] = defaultdict(list)
-
-    def time(self, stage: str, work: Callable[[], Result]) -> Result:
-        """Do a stage's work."""
-        began = time.perf_counter()
-        result = work()
-        self.add(stage, time.perf_counter() - began)
-        return result
-
-    def add(self, stage: str, seconds: float) -> None:
-        """Note what a stage took."""
-        self._taken[stage].append(seconds)
-
-    def of(self, stage: str) -> float:
-        """Median milliseconds of a stage, without the first frames."""
-        return 1000 * statistics.median(self._taken[stage][WARM:])
 
 
 class Recognition:
@@ -226,7 +194,7 @@ class Recognition:
     def __init__(self, plan: Plan, settings: Settings) -> None:
         model = ModelStore(trained_workspace(plan.path, settings)).load()
         backbone = backbone_of(model.info, settings.model.runtime)
-        self.stages = Stages()
+        self._taken: defaultdict[str, list[float]] = defaultdict(list)
         self.space = backbone.space
         self.extractor = Watched(backbone.extractor)
         self._recogniser = Recogniser(model, self.extractor, self.space, settings.recognition)
@@ -236,31 +204,35 @@ class Recognition:
 
     def take(self, frame: Frame) -> int:
         """One frame through all the stages but reading; how many faces it showed."""
-        stages = self.stages
-        began = time.perf_counter()
-        faces = self._find(frame.image)
-        found = time.perf_counter() - began
+        faces, found = timed(lambda: self._find(frame.image))
         aligned = seconds_of(lambda: [align(frame.image, face.eyes) for face in faces])
-        stages.add("align", aligned)
-        stages.add("detect", found - aligned)
+        self.add("align", aligned)
+        self.add("detect", found - aligned)
         boxes = [face.box.as_tuple for face in faces]
         crops = np.array([face.crop for face in faces], np.uint8).reshape(-1, CROP, CROP, 3)
-        began = time.perf_counter()
-        self._recogniser.observe(frame.label, frame.sequence, frame.seconds, boxes, crops)
-        observed = time.perf_counter() - began
-        stages.add("features", self.extractor.seconds)
+        about = frame.label, frame.sequence, frame.seconds
+        observed = seconds_of(lambda: self._recogniser.observe(*about, boxes, crops))
+        self.add("features", self.extractor.seconds)
         self.extractor.seconds = 0.0
         began = time.perf_counter()
         embeddings = self.space.embed(self.extractor.rows[: len(faces)])
         scores = self._recogniser.gallery.scores(embeddings)
-        stages.add("score", time.perf_counter() - began)
+        self.add("score", time.perf_counter() - began)
         candidates = scores.argmax(1).tolist()
         track = partial(self._tracker.update, frame.seconds, boxes, embeddings, candidates)
-        stages.add("vote", seconds_of(track))
+        self.add("vote", seconds_of(track))
         drawn = seconds_of(lambda: self._blocks.cells(frame.image, WISH))
-        stages.add("draw", drawn)
-        stages.add("all", found + observed + drawn)
+        self.add("draw", drawn)
+        self.add("all", found + observed + drawn)
         return len(faces)
+
+    def add(self, stage: str, seconds: float) -> None:
+        """Note what a stage took."""
+        self._taken[stage].append(seconds)
+
+    def of(self, stage: str) -> float:
+        """Median milliseconds of a stage, without the first frames."""
+        return 1000 * statistics.median(self._taken[stage][WARM:])
 
 
 def measure_recognise(plan: Plan) -> Iterator[Figure]:
@@ -268,13 +240,15 @@ def measure_recognise(plan: Plan) -> Iterator[Figure]:
     settings = load_settings()
     frames = plan.sized(FRAMES, RECOGNISE_FEW) + WARM
     for faces, word, make in ((1, "one face", clip), (4, "four faces", clip_of_four)):
-        recognition, seen = Recognition(plan, settings), []
-        stages = recognition.stages
-        with closing(
-            open_source(str(make(plan.path, settings, frames)), settings.camera)
-        ) as source:
-            while (frame := stages.time("read", source.read)) is not None:
-                seen.append(recognition.take(frame))
+        stages, seen = Recognition(plan, settings), []
+        file = str(make(plan.path, settings, frames))
+        with closing(open_source(file, settings.camera)) as source:
+            while True:
+                frame, seconds = timed(source.read)
+                stages.add("read", seconds)
+                if frame is None:
+                    break
+                seen.append(stages.take(frame))
         yield Figure(
             key=f"recognise.{faces}.rate",
             what=f"recognise {word}, all stages in one process",
@@ -284,9 +258,5 @@ def measure_recognise(plan: Plan) -> Iterator[Figure]:
             note=f"640x480, {statistics.mean(seen[WARM:]):.1f} faces a frame",
         )
         for stage in STAGES:
-            yield Figure(
-                key=f"recognise.{faces}.{stage}",
-                what=f"{stage}, a frame of {faces}",
-                value=stages.of(stage),
-                unit="ms",
-            )
+            key, what = f"recognise.{faces}.{stage}", f"{stage}, a frame of {faces}"
+            yield Figure(key=key, what=what, value=stages.of(stage), unit="ms")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.bench.material import (
     PEOPLE,
+    SOURCE,
     Plan,
     counted,
     enrol_made_up,
@@ -110,13 +111,9 @@ def measure_train(plan: Plan) -> Iterator[Figure]:
         value=statistics.median(ready),
         note=f"so it is where at most {rate:.1f} pictures a second are captured",
     )
-    yield Figure(
-        key="train.left",
-        what="crops left to compute when the capture ended",
-        value=left,
-        unit="crops",
-        note=f"of {before + left}, augmented views counted",
-    )
+    what = "crops left to compute when the capture ended"
+    note = f"of {before + left}, augmented views counted"
+    yield Figure(key="train.left", what=what, value=left, unit="crops", note=note)
     yield Figure(
         key="train.rank1",
         what="rank-1 on the test part",
@@ -149,11 +146,11 @@ def _reported(
     registry = People(workspace)
     for name, files in given.items():
         person = registry.add(name)
-        session = registry.new_session(person, "bench", "points")
+        session = registry.new_session(person, SOURCE, "points")
+        folder = registry.session_directory(person.slug, session)
         for number, picture in enumerate(files, 1):
             time.sleep(1 / A_SECOND)
             file = f"{number:04d}.png"
-            folder = registry.session_directory(person.slug, session)
             write_bytes(folder / file, picture.read_bytes())
             ahead.kept(person.slug, session, file)
         last = time.monotonic()
@@ -232,13 +229,9 @@ def measure_add(plan: Plan) -> Iterator[Figure]:
                 least=1,
                 stretch=1,
             )
-            yield Figure(
-                key=f"add.{people}.seconds",
-                what=f"add one person to {people}",
-                value=seconds,
-                unit="s",
-                note=f"{pictures} pictures each, without the network's own time",
-            )
+            key, what = f"add.{people}.seconds", f"add one person to {people}"
+            note = f"{pictures} pictures each, without the network's own time"
+            yield Figure(key=key, what=what, value=seconds, unit="s", note=note)
 
 
 def _own(workspace: Workspace, pictures: int, views: int) -> int:
@@ -263,10 +256,5 @@ def _again(people: int, pictures: int, began: float, ready: float) -> Iterator[F
         stretch=1,
         note="comparing with the model in use, and saving, included",
     )
-    yield Figure(
-        key="add.again",
-        what=f"train {size} again",
-        value=ended - began,
-        unit="s",
-        note="the whole job, all features there",
-    )
+    what, note = f"train {size} again", "the whole job, all features there"
+    yield Figure(key="add.again", what=what, value=ended - began, unit="s", note=note)

@@ -67,25 +67,19 @@ def measure_vault(plan: Plan) -> Iterator[Figure]:
 
 
 def _sealing() -> Iterator[Figure]:
-    key = DataKey.make()
+    secret = DataKey.make()
     for size, words in ((PICTURE, "a picture"), (FEATURES, "features of 100 pictures")):
         data = np.random.default_rng(1).bytes(size)
-        sealed = envelope.seal(key, ".png", data)
-        taken = interleaved(
-            [
-                partial(envelope.seal, key, ".png", data),
-                partial(envelope.unseal, key, ".png", sealed),
-            ],
-            51,
+        sealed = envelope.seal(secret, ".png", data)
+        works = (
+            partial(envelope.seal, secret, ".png", data),
+            partial(envelope.unseal, secret, ".png", sealed),
         )
+        taken = interleaved(works, 51)
         for verb, seconds in zip(("seal", "open"), taken, strict=True):
-            yield Figure(
-                key=f"vault.{'seal' if seconds is taken[0] else 'open'}.{size}",
-                what=f"{verb} {words}",
-                value=size / MEGABYTE / statistics.median(seconds),
-                unit="MB/s",
-                more=True,
-            )
+            key, what = f"vault.{verb}.{size}", f"{verb} {words}"
+            rate = size / MEGABYTE / statistics.median(seconds)
+            yield Figure(key=key, what=what, value=rate, unit="MB/s", more=True)
 
 
 def _written(plan: Plan) -> Figure:
