@@ -7,6 +7,7 @@ of earlier sessions or has the most pictures, and the others wait in the trash, 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from engine.cancel import Cancel
 from engine.contract import Emit, Event, FaceAnswer, LooksEnrolled, Notice, SecondFace, SetAside
@@ -18,28 +19,26 @@ from engine.people.session import Enrolment
 from engine.workspace.folder import Workspace
 
 
+@dataclass(slots=True, eq=False)
 class FaceDecisions:
     """One capture's second faces: asked about, or put aside."""
 
-    def __init__(
-        self, guard: FaceGuard, enrolment: Enrolment, people_folder: str, emit: Emit
-    ) -> None:
-        """`people_folder` is that of everybody, below the workspace."""
-        self.guard = guard
-        self._enrolment = enrolment
-        self._people_folder = people_folder
-        self._emit = emit
-        self._asked: SessionJudged | None = None
-        self._all_welcome = False
-        """An operator said that every face is the person's."""
-        self._anchor = ""
-        """A picture of the face that an operator chose."""
+    guard: FaceGuard
+    enrolment: Enrolment
+    people_folder: str
+    """That of everybody, below the workspace."""
+    emit: Emit
+    asked: SessionJudged | None = None
+    all_welcome: bool = False
+    """An operator said that every face is the person's."""
+    anchor: str = ""
+    """A picture of the face that an operator chose."""
 
     def look(self) -> None:
         """Take what was reported and answered meanwhile; never waits."""
-        if self._asked is not None and (choice := self.guard.answered()):
+        if self.asked is not None and (choice := self.guard.answered()):
             self._answered(choice)
-        elif self._asked is None and (judged := self.guard.take()):
+        elif self.asked is None and (judged := self.guard.take()):
             self._judged(judged)
 
     def settle(self, cancel: Cancel, told: str = "") -> None:
@@ -47,27 +46,27 @@ class FaceDecisions:
 
         `told`: who the operator knows already that the pictures look like.
         """
-        if self._asked is not None:
+        if self.asked is not None:
             self._await_answer(cancel)
-        if self._enrolment.state == "cancelled" or not self._enrolment.captured:
+        if self.enrolment.state == "cancelled" or not self.enrolment.captured:
             return
-        slug, session = self._enrolment.person.slug, self._enrolment.session
+        slug, session = self.enrolment.person.slug, self.enrolment.session
         judged = self.guard.last_report(slug, session, cancel)
         if judged is None:
             return
         self._judged(judged)
-        if self._asked is not None:
+        if self.asked is not None:
             self._await_answer(cancel)
         elif judged.why:
-            self._emit(not_compared(judged))
+            self.emit(not_compared(judged))
         if judged.looks_like and judged.looks_like[0] not in ("", told):
-            self._emit(
+            self.emit(
                 LooksEnrolled(
-                    person=self._enrolment.person.name,
+                    person=self.enrolment.person.name,
                     session=session,
                     other=judged.looks_like[0],
                     pictures=len(judged.faces[0]),
-                    of=self._enrolment.captured,
+                    of=self.enrolment.captured,
                 )
             )
 
@@ -75,59 +74,59 @@ class FaceDecisions:
         choice = self.guard.wait_for_answer(cancel)
         if choice is not None:
             self._answered(choice)
-        elif not cancel.cancelled and self._asked is not None:  # the app closes: nobody is there
-            self._put_aside(self._asked, 0, asked=False)
-        self._asked, self.guard.holding = None, False
+        elif not cancel.cancelled and self.asked is not None:  # the app closes: nobody is there
+            self._put_aside(self.asked, 0, asked=False)
+        self.asked, self.guard.holding = None, False
 
     def _judged(self, judged: SessionJudged) -> None:
-        if not judged.doubtful or self._all_welcome:
+        if not judged.doubtful or self.all_welcome:
             return
-        if self.guard.answers and not self._anchor and not self.guard.leaving():
-            self._asked, self.guard.holding = judged, True
-            self._emit(self._second_face(judged, asked=True))
+        if self.guard.answers and not self.anchor and not self.guard.leaving():
+            self.asked, self.guard.holding = judged, True
+            self.emit(self._second_face(judged, asked=True))
             return
-        stays = next((n for n, face in enumerate(judged.faces) if self._anchor in face), 0)
-        if len(judged.faces) > 1 or (judged.earlier and not self._anchor):
-            self._emit(self._second_face(judged, asked=False))
-            self._put_aside(judged, stays, asked=bool(self._anchor))
+        stays = next((n for n, face in enumerate(judged.faces) if self.anchor in face), 0)
+        if len(judged.faces) > 1 or (judged.earlier and not self.anchor):
+            self.emit(self._second_face(judged, asked=False))
+            self._put_aside(judged, stays, asked=bool(self.anchor))
 
     def _answered(self, choice: FaceAnswer) -> None:
-        judged, self._asked = self._asked, None
+        judged, self.asked = self.asked, None
         assert judged is not None
         if choice == "stop":
-            self._enrolment.give_up()
+            self.enrolment.give_up()
         elif choice == "both" or (choice == "other" and judged.earlier):
-            self._all_welcome = True
+            self.all_welcome = True
         elif choice == "other":
-            self._anchor = judged.typical[1]
+            self.anchor = judged.typical[1]
             self._put_aside(judged, 1, asked=True)
         else:
-            self._anchor = "" if judged.earlier else judged.typical[0]
+            self.anchor = "" if judged.earlier else judged.typical[0]
             self._put_aside(judged, 0, asked=True)
 
     def _put_aside(self, judged: SessionJudged, stays: int, *, asked: bool) -> None:
         """Put every face but one into the trash; all of them if the person's earlier face stays."""
-        keep = -1 if judged.earlier and not self._anchor else stays
+        keep = -1 if judged.earlier and not self.anchor else stays
         files = [file for n, face in enumerate(judged.faces) if n != keep for file in face]
-        done = self._enrolment.put_aside(files, asked=asked)
+        done = self.enrolment.put_aside(files, asked=asked)
         if done is None:
             return
         others = [name for n, name in enumerate(judged.looks_like) if n != keep and name]
-        self._emit(
+        self.emit(
             SetAside(
-                person=self._enrolment.person.name,
+                person=self.enrolment.person.name,
                 session=judged.session,
                 pictures=done.pictures,
-                change=done.id if self._enrolment.keep_days else "",
+                change=done.id if self.enrolment.keep_days else "",
                 looks_like=others[0] if others else "",
             )
         )
 
     def _second_face(self, judged: SessionJudged, *, asked: bool) -> SecondFace:
-        folder = f"{self._people_folder}/{self._enrolment.person.slug}/{judged.session}"
+        folder = f"{self.people_folder}/{self.enrolment.person.slug}/{judged.session}"
         number = 0 if judged.earlier else 1
         return SecondFace(
-            person=self._enrolment.person.name,
+            person=self.enrolment.person.name,
             session=judged.session,
             first=0 if judged.earlier else len(judged.faces[0]),
             others=sum(map(len, judged.faces[number:])),

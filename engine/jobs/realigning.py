@@ -81,7 +81,7 @@ def realign(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
     except DetectorMissing:
         return
     if finder.finds_points:
-        _Realigning(workspace, settings, finder, cancel, emit).run(work)
+        _Realigning(workspace, settings.trash.keep_days, finder, cancel, emit).run(work)
 
 
 @dataclass(slots=True)
@@ -98,32 +98,28 @@ class _Looked:
         return dict.fromkeys((*self.moved, *self.well), "points") | dict.fromkeys(self.kept, "eyes")
 
 
+@dataclass(slots=True)
 class _Realigning:
-    """One run over people and strangers."""
+    """One run over people and strangers, with its counts of pictures."""
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        settings: Settings,
-        finder: FaceFinder,
-        cancel: Cancel,
-        emit: Emit,
-    ) -> None:
-        self._days = settings.trash.keep_days
-        self._trash = Trash(workspace, self._days)
-        self._audit = Audit(workspace)
-        self._finder = finder
-        self._cancel = cancel
-        self._emit = emit
-        self._total = self._done = self._moved = self._well = self._kept = 0
+    workspace: Workspace
+    days: int
+    finder: FaceFinder
+    cancel: Cancel
+    emit: Emit
+    total: int = 0
+    done: int = 0
+    moved: int = 0
+    well: int = 0
+    kept: int = 0
 
     def run(self, work: list[tuple[Workspace, Person]]) -> None:
         """Everybody, one change each."""
-        self._total = sum(len(each.pictures) for _unused, who in work for each in _sessions(who))
+        self.total = sum(len(each.pictures) for _unused, who in work for each in _sessions(who))
         for area, person in work:
             self._person(area, person)
-        if self._moved or self._kept:
-            self._emit(Notice(text=self._sentence()))
+        if self.moved or self.kept:
+            self.emit(Notice(text=self._sentence()))
 
     def _person(self, area: Workspace, person: Person) -> None:
         stranger = isinstance(area, StrangerArea)
@@ -131,10 +127,8 @@ class _Realigning:
         title = f"Realigned pictures of {name}"
         back = f"{name}: the former pictures are back"
         looked = []
-        with (
-            contextlib.ExitStack() as noted,
-            self._trash.change(title, back, by_itself=True) as change,
-        ):
+        trash = Trash(self.workspace, self.days)
+        with contextlib.ExitStack() as noted, trash.change(title, back, by_itself=True) as change:
             for session in _sessions(person):
                 folder = People(area).session_directory(person.slug, session.id)
                 head = _head(folder, session)
@@ -147,29 +141,29 @@ class _Realigning:
                     found.moved = dict.fromkeys(found.moved, b"")  # they are on disk
                 looked.append((folder, head, found))
             if change.pictures:  # so far nothing has happened
-                about = self._audit.of("pictures-realigned", subject, pictures=change.pictures)
+                audit, pictures = Audit(self.workspace), change.pictures
+                about = audit.of("pictures-realigned", subject, pictures=pictures)
                 change.noted = noted.enter_context(about).numbers
         # Not a part of the change: who takes it back wants these crops, not this once more.
         for folder, head, found in looked:
             if not found.moved:
                 _mark(folder, folder, found.marks())
             write_json(folder / SESSION_FILE, {**head, "aligned": "points"})
-            self._moved += len(found.moved)
-            self._well += len(found.well)
-            self._kept += len(found.kept)
+            self.moved += len(found.moved)
+            self.well += len(found.well)
+            self.kept += len(found.kept)
 
     def _look(self, folder: Path, session: SessionInfo) -> _Looked:
         """Find the face in each crop of a session. Writes nothing."""
-
         looked = _Looked(session, {}, [], [])
         for file in session.pictures:
-            self._cancel.check()
+            self.cancel.check()
             try:
                 crop = decode_crop(folder / file)
             except Unreadable:  # training says what is the matter with it
                 looked.kept.append(file)
             else:
-                made = realigned(self._finder, crop)
+                made = realigned(self.finder, crop)
                 if made is None:
                     looked.kept.append(file)
                 elif made is crop:
@@ -180,18 +174,18 @@ class _Realigning:
         return looked
 
     def _progress(self, pictures: int) -> None:
-        self._done += pictures
-        self._emit(FeaturesProgress(done=self._done, total=self._total, cached=0))
+        self.done += pictures
+        self.emit(FeaturesProgress(done=self.done, total=self.total, cached=0))
 
     def _sentence(self) -> str:
         # Those that lay well already count: by the points is how they lie.
-        pictures = many(self._total, "picture")
-        said = f"Realigned {self._moved + self._well} of {pictures} by the new detector"
-        if self._kept:
-            kept = many(self._kept, "was kept as it is", "were kept as they are")
+        pictures = many(self.total, "picture")
+        said = f"Realigned {self.moved + self.well} of {pictures} by the new detector"
+        if self.kept:
+            kept = many(self.kept, "was kept as it is", "were kept as they are")
             said += f"; {kept}, for no face was found in its place"
-        if self._moved and self._days:
-            said += f". The former ones are in the trash for {many(self._days, 'day')}"
+        if self.moved and self.days:
+            said += f". The former ones are in the trash for {many(self.days, 'day')}"
         return f"{said}."
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,6 +132,7 @@ def explain(
     )
 
 
+@dataclass(slots=True, eq=False)
 class Explainer:
     """Explains decisions. Safe from several threads.
 
@@ -139,22 +140,20 @@ class Explainer:
     training left: crops without features there are not compared, no network runs.
     """
 
-    def __init__(
-        self, workspace: Workspace, gates: GateSettings, extractor_digest: str, space: Space
-    ) -> None:
-        self._workspace = workspace
-        self._gates = gates
-        self._digest = extractor_digest
-        self._space = space
-        self._lock = threading.Lock()
-        self._enrolled: EnrolledCrops | None = None
+    workspace: Workspace
+    gates: GateSettings
+    extractor: str
+    """Its digest."""
+    space: Space
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _enrolled: EnrolledCrops | None = field(default=None, init=False)
 
     def explain(self, evidence: Evidence) -> Why:
         """The explanation of one decision."""
         with self._lock:
             if self._enrolled is None:
                 self._enrolled = self._read()
-        return explain(evidence, self._enrolled, self._gates, self._space)
+        return explain(evidence, self._enrolled, self.gates, self.space)
 
     def forget(self) -> None:
         """People have changed: the enrolled crops are read anew for the next explanation."""
@@ -162,18 +161,18 @@ class Explainer:
             self._enrolled = None
 
     def _read(self) -> EnrolledCrops:
-        people = People(self._workspace)
-        cache = FeatureCache(self._workspace, self._digest)
-        rows = [np.empty((0, self._space.dims), np.float32)]
+        people = People(self.workspace)
+        cache = FeatureCache(self.workspace, self.extractor)
+        rows = [np.empty((0, self.space.dims), np.float32)]
         names: list[str] = []
         paths: list[str] = []
-        for person in permitted(self._workspace):
+        for person in permitted(self.workspace):
             for session in person.sessions:
                 files, features = cache.ready(person.slug, session.id, session.pictures)
                 if files:
                     folder = people.session_directory(person.slug, session.id)
-                    below = folder.relative_to(self._workspace.root).as_posix()
-                    rows.append(self._space.embed(features))
+                    below = folder.relative_to(self.workspace.root).as_posix()
+                    rows.append(self.space.embed(features))
                     names += [person.name] * len(files)
                     paths += [f"{below}/{file}" for file in files]
         return EnrolledCrops(np.concatenate(rows), tuple(names), tuple(paths))
