@@ -20,10 +20,11 @@ from engine.model.backbones import (
     load_extractor,
     packaged_space,
 )
-from engine.model.face_space import FEATURES as FEATURE_ROW
 from engine.model.face_space import FaceSpace, JointSpace
 from engine.model.resnet import ROW as FACE_ROW
+from engine.model.vgg16 import ROW as VGG16_ROW
 from engine.settings import BackboneName, TrainingSettings
+from fit.space_file import save
 from fit.spaces import FitOptions, Opinion, fit_joint, fit_space, held_out_folds, joint_folds
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _opinions(share: float | None = None) -> tuple[Opinion, Opinion]:
     """Both networks in the order of their features in a row."""
     own = SHARE if share is None else share
     return (
-        Opinion("vgg16", FEATURE_ROW, OPTIONS["vgg16"], own),
+        Opinion("vgg16", VGG16_ROW, OPTIONS["vgg16"], own),
         Opinion("resnet", FACE_ROW, OPTIONS["resnet"], 1 - own),
     )
 
@@ -163,7 +164,7 @@ def _fit(given: argparse.Namespace, say: Any) -> None:
         space = fit_joint(people.features, people.people, opinions, spaces, provenance, say)
     else:
         space = fit_space(people.features, people.people, _options(given), provenance, say)
-    saved = space.save(given.out)
+    saved = save(space, given.out)
     say(f"{given.out}: {given.out.stat().st_size:,} bytes, SHA-256 {saved}")
 
 

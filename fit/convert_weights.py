@@ -55,7 +55,7 @@ def convert_resnet(source: str, destination: Path) -> str:
         data = Path(source).read_bytes()
     except OSError as error:
         raise ModelError("The file cannot be read", f"{source}: {error.strerror}") from error
-    shapes = resnet.expected_shapes()
+    shapes = shapes_of_resnet()
     tensors = _tensors(data, source)
     arrays = {}
     for kernel_name in (name for name in shapes if name.endswith("_kernel")):
@@ -76,6 +76,21 @@ def convert_resnet(source: str, destination: Path) -> str:
     rounded = {name: array.astype(np.float16) for name, array in arrays.items()}
     np.savez(file, allow_pickle=False, **rounded)
     return _write(file.getvalue(), destination)
+
+
+def shapes_of_resnet() -> dict[str, tuple[int, ...]]:
+    """Name and shape of every array of the face network, in its order."""
+    shapes: dict[str, tuple[int, ...]] = {
+        f"{resnet.FIRST}_kernel": (7, 7, 3, 32),
+        f"{resnet.FIRST}_bias": (32,),
+    }
+    before = 32
+    for block in resnet.blocks():
+        for name in (f"{block.name}_conv1", f"{block.name}_conv2"):
+            shapes[f"{name}_kernel"] = (3, 3, before, block.channels)
+            shapes[f"{name}_bias"] = (block.channels,)
+            before = block.channels
+    return {**shapes, "embedding_kernel": (before, resnet.ROW)}
 
 
 def _tensors(data: bytes, source: str) -> Iterator[NDArray[np.float32]]:

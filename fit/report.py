@@ -13,8 +13,9 @@ import numpy as np
 
 from engine.evaluate.figures import Trial
 from engine.model.face_space import Space
-from engine.model.vectors import Float32, ImpostorCurve, class_centres, cohort_scores, unit
+from engine.model.vectors import Float32, class_centres, cohort_scores, unit
 from fit.people_features import PeopleFeatures
+from fit.space_file import curve_of
 from fit.spaces import HeldOut, impostor_scores
 
 ENROL = 10
@@ -165,7 +166,7 @@ def cross_validate(held_out: Iterable[HeldOut], many: int, seed: int) -> Mapping
     rows = []
     for number, fold in enumerate(folds):
         others = np.concatenate([s for i, s in enumerate(impostors) if i != number])
-        curve = ImpostorCurve.from_scores(others)
+        curve = curve_of(others)
         for trial in trials(fold, many, seed + number):
             threshold = curve.threshold(1 - 0.99 ** (1 / trial.genuine.shape[1]))
             rows.append(

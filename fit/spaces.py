@@ -26,6 +26,7 @@ from engine.model.vectors import (
     normalised,
     unit,
 )
+from fit.space_file import curve_of
 
 SPARE = 100
 """Further directions in the subspace iteration, so that the last wanted ones come out right."""
@@ -194,7 +195,7 @@ def fit_space(
     """
     if curve is None:
         scores = held_out_impostors(features, people, options, report)
-        curve = ImpostorCurve.from_scores(scores)
+        curve = curve_of(scores)
         counted = len(scores)
     else:
         counted = 0
@@ -223,7 +224,7 @@ def _without_curve(features: Array, people: Labels, options: FitOptions) -> Face
         projection,
         offset,
         cohort,
-        NO_CURVE,
+        impostors=NO_CURVE,
         rooted=options.rooted,
         parts=options.parts,
     )
@@ -352,6 +353,6 @@ def fit_joint(
         [opinion.name for opinion in opinions],
         spaces,
         [opinion.share for opinion in opinions],
-        ImpostorCurve.from_scores(scores),
+        curve_of(scores),
         {**(provenance or {}), **facts, "impostor_comparisons": len(scores)},
     )

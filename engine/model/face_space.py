@@ -13,19 +13,21 @@ same people and mixed the same of them into each cohort vector, so their cohorts
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.errors import ModelCorrupt
-from engine.model.arrays import pack, unpack
+from engine.model.arrays import unpack
 from engine.model.vectors import (
     Array,
     Float32,
@@ -37,13 +39,8 @@ from engine.model.vectors import (
     normalised,
     unit,
 )
-from engine.workspace.files import parse_json, write_plain
+from engine.workspace.files import parse_json
 
-PARTS: tuple[int, ...] = (8192, 4096)
-"""Lengths of the parts of VGG16's feature rows: 512 channels of block4 and 256 of block3, each on
-a 4x4 grid."""
-FEATURES = sum(PARTS)
-"""Length of VGG16's feature rows."""
 FORMAT = 1
 PLAIN = "plain"
 """Name of an array that is in the file only if the space takes no signed root."""
@@ -71,18 +68,44 @@ brought together; at 0.40 it is 98 and 88, at 0.36 96 and 94. A person in two gr
 mixed group spoils an enrolment."""
 
 
-class Space(Protocol):
-    """Where faces are compared: one network's `FaceSpace`, or the `JointSpace` of several."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Space(ABC):
+    """Where faces are compared: one network's `FaceSpace`, or the `JointSpace` of several.
+
+    `impostors` says how high strangers score, `provenance` what it was fitted on and how, in plain
+    JSON; `digest` is the SHA-256 of the file that it came from, empty if it was just fitted.
+    """
+
+    impostors: ImpostorCurve
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
 
     @property
+    @abstractmethod
     def dims(self) -> int:
         """Length of an embedding."""
-        ...
 
     @property
+    @abstractmethod
     def length(self) -> int:
         """Length of the feature row that an embedding is made of."""
-        ...
+
+    @property
+    @abstractmethod
+    def cohort_size(self) -> int:
+        """Rows of `cohort`."""
+
+    @abstractmethod
+    def cohort_rows(self, rows: slice) -> Float32:
+        """Some rows of `cohort`, by themselves: for whoever makes a copy of their own."""
+
+    @abstractmethod
+    def embed(self, features: Array) -> Float32:
+        """Features (n, length) to embeddings (n, dims), float32 of unit length."""
+
+    def place(self, features: Array) -> Levelled:
+        """`embed`, with each embedding's level against the cohort."""
+        return levelled(self.embed(features), self.cohort)
 
     @property
     def cohort(self) -> Float32:
@@ -97,45 +120,14 @@ class Space(Protocol):
                 _COHORTS[self] = weakref.ref(cohort)
             return cohort
 
-    def cohort_rows(self, rows: slice) -> Float32:
-        """Some rows of `cohort`, by themselves: for whoever makes a copy of their own."""
-        ...
-
-    @property
-    def cohort_size(self) -> int:
-        """Rows of `cohort`."""
-        ...
-
-    @property
-    def impostors(self) -> ImpostorCurve:
-        """How high strangers score."""
-        ...
-
-    @property
-    def provenance(self) -> Mapping[str, Any]:
-        """What it was fitted on and how, in plain JSON."""
-        ...
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the file that it came from, empty if it was just fitted."""
-        ...
-
-    def embed(self, features: Array) -> Float32:
-        """Features (n, length) to embeddings (n, dims), float32 of unit length."""
-        ...
-
-    def place(self, features: Array) -> Levelled:
-        """`embed`, with each embedding's level against the cohort."""
-        return levelled(self.embed(features), self.cohort)
-
-    @property
+    @cached_property
     def strangers(self) -> Levelled:
         """The cohort with its own levels. Computed once for each space, in most of a second."""
-        with _LOCK:
-            if self not in _STRANGERS:
-                _STRANGERS[self] = levelled_cohort(self.cohort)
-            return _STRANGERS[self]
+        return levelled_cohort(self.cohort)
+
+
+_LOCK = threading.Lock()
+_COHORTS: weakref.WeakKeyDictionary[Space, weakref.ref[Float32]] = weakref.WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,17 +138,13 @@ class FaceSpace(Space):
     backbone's features (12288 for VGG16, 128 for resnet); a loaded projection stays in the file's
     steps; `mixtures` (m, d) are the cohort, of which only the direction counts: float32 of unit
     length, or int8 as in the file; `rooted` says whether features pass the signed root, `parts`
-    which lengths of it are scaled by themselves (see `vectors.signed_root`); `digest` and
-    `provenance` as in `Space`.
+    which lengths of it are scaled by themselves (see `vectors.signed_root`).
     """
 
     mean: Float32
     projection: Float32 | Stepped
     offset: Float32
     mixtures: Float32 | NDArray[np.int8]
-    impostors: ImpostorCurve
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    digest: str = ""
     rooted: bool = True
     parts: tuple[int, ...] = ()
 
@@ -198,66 +186,19 @@ class FaceSpace(Space):
         Raises ModelCorrupt if a file is missing, does not match its digest, or holds arrays of
         unexpected shapes or values. Never unpickles.
         """
-        path = path or PACKAGED
-        data = read_verified(path)
-        try:
-            arrays, provenance = contents(data, path)
+        with _opened(path or PACKAGED) as (arrays, provenance, digest):
             _check_shapes(arrays)
             return cls(
                 mean=arrays["mean"].astype(np.float32),
                 projection=Stepped(arrays["projection"], arrays["scale"]),
                 offset=arrays["offset"].astype(np.float32),
                 mixtures=arrays["cohort"],
-                impostors=_curve(arrays),
-                provenance=provenance,
-                digest=hashlib.sha256(data).hexdigest(),
                 rooted=PLAIN not in arrays,
                 parts=tuple(arrays[PIECES].tolist()) if PIECES in arrays else (),
+                impostors=_curve(arrays),
+                provenance=provenance,
+                digest=digest,
             )
-        except (ValueError, KeyError, TypeError, ModelCorrupt) as error:
-            raise corrupt(path, f"its contents are not a face space ({error})") from error
-
-    def save(self, path: Path) -> str:
-        """Write the space to `path` and its SHA-256 beside it; return the digest.
-
-        Projection and cohort are stored in steps of 1/127 of the largest value of each dimension
-        of the space and of each cohort vector (of which only the direction counts). Raises
-        DiskFull or WorkspaceUnusable.
-        """
-        steps = np.rint(self.cohort / np.abs(self.cohort).max(1, keepdims=True) * 127)
-        projection = Stepped.of(self.projection)
-        special = {} if self.rooted else {PLAIN: np.array(True)}
-        if self.parts:
-            special[PIECES] = np.array(self.parts, np.int64)
-        arrays = {
-            "mean": self.mean,
-            "projection": projection.steps,
-            "scale": projection.scale,
-            "offset": self.offset,
-            "cohort": steps.astype(np.int8),
-            **special,
-        }
-        return _write(path, self.impostors, {"format": FORMAT, **self.provenance}, arrays)
-
-
-_LOCK = threading.RLock()
-_COHORTS: weakref.WeakKeyDictionary[Space, weakref.ref[Float32]] = weakref.WeakKeyDictionary()
-_STRANGERS: weakref.WeakKeyDictionary[Space, Levelled] = weakref.WeakKeyDictionary()
-
-
-def _write(
-    path: Path,
-    curve: ImpostorCurve,
-    provenance: Mapping[str, Any],
-    arrays: Mapping[str, NDArray[Any]],
-) -> str:
-    """Write a space's file, its SHA-256 beside it; return the digest."""
-    facts = np.array(json.dumps(provenance))
-    data = pack({**arrays, "rates": curve.rates, "curve": curve.scores, "provenance": facts})
-    digest = hashlib.sha256(data).hexdigest()
-    write_plain(path, data)
-    write_plain(digest_file(path), f"{digest}  {path.name}\n".encode())
-    return digest
 
 
 def digest_file(path: Path) -> Path:
@@ -265,8 +206,7 @@ def digest_file(path: Path) -> Path:
     return path.with_name(path.name + ".sha256")
 
 
-def corrupt(path: Path, what: str) -> ModelCorrupt:
-    """The error for the file of a space that cannot be used."""
+def _corrupt(path: Path, what: str) -> ModelCorrupt:
     return ModelCorrupt(
         "The face space cannot be used",
         f"{path}: {what}",
@@ -274,29 +214,29 @@ def corrupt(path: Path, what: str) -> ModelCorrupt:
     )
 
 
-def read_verified(path: Path) -> bytes:
-    """The bytes of `path` if they match the digest beside it, else ModelCorrupt."""
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any], str]]:
+    """Arrays, provenance and digest of a space's file; ModelCorrupt unless it matches the digest
+    beside it, is of this version, and the body makes a space of it.
+    """
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise corrupt(path, "the file is too large")
+            raise _corrupt(path, "the file is too large")
         data = path.read_bytes()
         recorded = digest_file(path).read_text("ascii").split()
     except (OSError, UnicodeDecodeError) as error:
-        raise corrupt(path, f"cannot read it or its .sha256 file ({error})") from error
-    if not recorded or recorded[0] != hashlib.sha256(data).hexdigest():
-        raise corrupt(path, "the file does not match its recorded SHA-256")
-    return data
-
-
-def contents(data: bytes, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The arrays and the provenance of a space's file. Raises ModelCorrupt, or ValueError, KeyError
-    or TypeError if they are not those of this version.
-    """
-    arrays = unpack(data, path.name)
-    provenance = parse_json(str(arrays["provenance"]))
-    if not isinstance(provenance, dict) or provenance.get("format") != FORMAT:
-        raise ValueError("it is of another version")
-    return arrays, provenance
+        raise _corrupt(path, f"cannot read it or its .sha256 file ({error})") from error
+    digest = hashlib.sha256(data).hexdigest()
+    if recorded[:1] != [digest]:
+        raise _corrupt(path, "the file does not match its recorded SHA-256")
+    try:
+        arrays = unpack(data, path.name)
+        provenance = parse_json(str(arrays["provenance"]))
+        if not isinstance(provenance, dict) or provenance.get("format") != FORMAT:
+            raise ValueError("it is of another version")
+        yield arrays, provenance, digest
+    except (ValueError, KeyError, TypeError, ModelCorrupt) as error:
+        raise _corrupt(path, f"its contents are not a face space ({error})") from error
 
 
 def _curve(arrays: Mapping[str, NDArray[Any]]) -> ImpostorCurve:
@@ -326,15 +266,12 @@ def _check_shapes(arrays: Mapping[str, Any]) -> None:
 class JointSpace(Space):
     """Spaces `parts` of `names`, whose cosines count by `shares`, which sum to 1.
 
-    `digest` and `provenance` as in `Space`. Build one with `joined` or `load`.
+    Build one with `joined` or `load`.
     """
 
     names: tuple[str, ...]
     parts: tuple[FaceSpace, ...]
     shares: tuple[float, ...]
-    impostors: ImpostorCurve
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    digest: str = ""
 
     @property
     def dims(self) -> int:
@@ -381,25 +318,12 @@ class JointSpace(Space):
 
         Raises ModelCorrupt also if it was made for other parts.
         """
-        data = read_verified(path)
-        try:
-            arrays, provenance = contents(data, path)
+        with _opened(path) as (arrays, provenance, digest):
             if provenance.get("spaces") != [part.digest for part in parts]:
                 raise ValueError("it was made for other face spaces")
             shares = tuple(map(float, arrays["shares"].tolist()))
             made = joined(names, parts, shares, _curve(arrays), provenance)
-        except (ValueError, KeyError, TypeError) as error:
-            raise corrupt(path, f"its contents are not a face space ({error})") from error
-        return replace(made, digest=hashlib.sha256(data).hexdigest())
-
-    def save(self, path: Path) -> str:
-        """Write shares and curve to `path`, its SHA-256 beside it; return the digest.
-
-        The parts are files of their own, named by their digests.
-        """
-        facts = {**self.provenance, "format": FORMAT}
-        facts["spaces"] = [part.digest for part in self.parts]
-        return _write(path, self.impostors, facts, {"shares": np.array(self.shares, np.float64)})
+        return replace(made, digest=digest)
 
 
 def joined(
@@ -416,7 +340,13 @@ def joined(
         raise ValueError("the shares of a joint space are positive and sum to 1")
     if len({part.cohort_size for part in parts}) > 1:
         raise ValueError("the parts of a joint space have cohorts of different sizes")
-    return JointSpace(tuple(names), tuple(parts), tuple(shares), curve, dict(provenance or {}))
+    return JointSpace(
+        tuple(names),
+        tuple(parts),
+        tuple(shares),
+        impostors=curve,
+        provenance=dict(provenance or {}),
+    )
 
 
 def side_by_side(rows: Sequence[Float32], shares: Sequence[float]) -> Float32:

@@ -92,18 +92,6 @@ def blocks() -> tuple[Block, ...]:
     return tuple(Block(n, int(n.removeprefix("conv").split("_")[0]), "down" in n) for n in BLOCKS)
 
 
-def expected_shapes() -> dict[str, tuple[int, ...]]:
-    """Name and shape of every array, in the network's order."""
-    shapes: dict[str, tuple[int, ...]] = {f"{FIRST}_kernel": (7, 7, 3, 32), f"{FIRST}_bias": (32,)}
-    before = 32
-    for block in blocks():
-        for name in (f"{block.name}_conv1", f"{block.name}_conv2"):
-            shapes[f"{name}_kernel"] = (3, 3, before, block.channels)
-            shapes[f"{name}_bias"] = (block.channels,)
-            before = block.channels
-    return {**shapes, "embedding_kernel": (before, ROW)}
-
-
 def load_resnet() -> ResnetWeights:
     """The packaged weights. Raises ModelCorrupt if the file is not the one that was packaged,
     ModelError if it cannot be read.

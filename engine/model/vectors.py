@@ -157,8 +157,6 @@ def centre_levels(centres: Array, cohort: Array, nearest: int = NEAREST) -> Floa
     return np.asarray(CENTRE_SHARE * np.concatenate(blocks).T, np.float32)
 
 
-STEPS = 127
-"""Steps from zero to the largest value of a column."""
 STEP_BLOCK, SMALL_BLOCK = 1024, 256
 """Rows that are float32 at a time: few enough to stay in the processor's cache. The face space's
 product takes as long as from float32 in memory, which has four times as much to read. For the
@@ -180,14 +178,6 @@ class Stepped:
 
     __array_ufunc__ = None  # NumPy leaves `rows @ matrix` to this class.
 
-    @classmethod
-    def of(cls, matrix: Array | Stepped) -> Stepped:
-        """`matrix` rounded to steps of 1/127 of the largest value of each column."""
-        if isinstance(matrix, Stepped):
-            return matrix
-        scale = np.maximum(np.abs(matrix).max(0), np.finfo(np.float32).tiny) / STEPS
-        return cls(np.rint(matrix / scale).astype(np.int8), scale.astype(np.float32))
-
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
@@ -206,13 +196,6 @@ class Stepped:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.asarray(self.steps.astype(np.float32) * self.scale, dtype)
-
-
-RAREST = 1e-5
-"""Smallest false match rate that a curve may hold a point for."""
-LEAST_BEYOND = 3
-"""Scores that must lie beyond the last point, else it would be one picture's accident."""
-MOST_POINTS = 2_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,21 +219,6 @@ class ImpostorCurve:
             raise ValueError("the rates must fall from at most 1 to above 0")
         if (np.diff(scores) < 0).any():
             raise ValueError("the scores must not fall")
-
-    @classmethod
-    def from_scores(cls, scores: Array, points: int = MOST_POINTS) -> ImpostorCurve:
-        """Quantiles of impostor `scores` (n,), dense in the upper tail.
-
-        The rarest rate is 1e-5, or that with three scores beyond it if there are fewer scores.
-        """
-        flat = np.asarray(scores, np.float64).ravel()
-        if len(flat) < 10 * LEAST_BEYOND:
-            raise ValueError(f"an impostor curve needs at least {10 * LEAST_BEYOND} scores")
-        rarest = max(RAREST, LEAST_BEYOND / len(flat))
-        body = np.linspace(1.0, 0.1, points // 4, endpoint=False)
-        tail = np.geomspace(0.1, rarest, points - len(body))
-        rates = np.concatenate([body, tail])
-        return cls(rates, np.maximum.accumulate(np.quantile(flat, 1 - rates)))
 
     def threshold(self, rate: float) -> float:
         """The score that a share `rate` (0..1, exclusive) of impostor comparisons reaches.

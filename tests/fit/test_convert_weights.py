@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import ModelCorrupt, ModelError
 from engine.model.arrays import unpack
-from engine.model.resnet import expected_shapes
-from fit.convert_weights import convert_resnet, main
+from fit.convert_weights import convert_resnet, main, shapes_of_resnet
 
 
 def whole(number: int) -> bytes:
@@ -31,7 +30,7 @@ def layer(name: str, values: NDArray[np.float32], *numbers: int) -> bytes:
 
 def layers(number: float) -> Iterator[bytes]:
     """A network whose kernels are 2, biases 1, factors `number` and offsets 4."""
-    for name, shape in expected_shapes().items():
+    for name, shape in shapes_of_resnet().items():
         size = int(np.prod(shape))
         if name.endswith("_bias"):
             yield np.repeat(np.float32([1]), size).tobytes() + b"\1\0"
@@ -64,7 +63,7 @@ def test_affine_layers_are_folded_in_and_axes_turned(dat: Path, tmp_path: Path) 
     digest = convert_resnet(str(dat), out)
     assert digest == hashlib.sha256(out.read_bytes()).hexdigest()
     arrays = unpack(out.read_bytes(), "out")
-    assert {name: array.shape for name, array in arrays.items()} == expected_shapes()
+    assert {name: array.shape for name, array in arrays.items()} == shapes_of_resnet()
     assert {array.dtype for array in arrays.values()} == {np.dtype(np.float16)}
     kernel = arrays["conv64_down_conv1_kernel"]
     assert (kernel[:, 0] == 3 * 3).all()

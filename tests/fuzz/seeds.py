@@ -31,6 +31,7 @@ from engine.people.unknown import UnknownStore
 from engine.pictures import encode_png
 from engine.settings import SplitSettings, UnknownSettings
 from engine.workspace.folder import Workspace
+from fit.space_file import save
 from tests.fuzz import scratch
 from tests.fuzz.mutate import Seed
 
@@ -124,7 +125,7 @@ def space_seeds() -> tuple[Seed, ...]:
         parts=(8, 4),
     )
     path = scratch.folder() / "seed-space.npz"
-    space.save(path)
+    save(space, path)
     return (Seed(path.read_bytes(), "zip"),)
 
 

@@ -42,7 +42,7 @@ def space() -> FaceSpace:
         projection,
         np.ones(DIMS, np.float32),
         np.eye(DIMS, dtype=np.float32),
-        ImpostorCurve(np.array([1.0, 0.5]), np.array([0.0, 0.1])),
+        impostors=ImpostorCurve(np.array([1.0, 0.5]), np.array([0.0, 0.1])),
     )
 
 

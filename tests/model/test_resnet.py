@@ -25,11 +25,11 @@ from engine.model.resnet import (
     ResnetExtractor,
     blocks,
     chips,
-    expected_shapes,
     load_resnet,
     resnet_digest,
 )
 from engine.model.vgg16 import Extracts
+from fit.convert_weights import shapes_of_resnet
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +57,13 @@ def smooth(count: int) -> NDArray[np.uint8]:
 
 def test_the_packaged_arrays_are_float16_of_the_planned_shapes() -> None:
     arrays = load_resnet().arrays
-    assert {name: array.shape for name, array in arrays.items()} == expected_shapes()
+    assert {name: array.shape for name, array in arrays.items()} == shapes_of_resnet()
     assert {array.dtype for array in arrays.values()} == {np.dtype(np.float16)}
     assert all(np.isfinite(array).all() for array in arrays.values())
 
 
 def test_there_are_29_convolutions_in_14_blocks_of_which_four_go_down() -> None:
-    assert len([name for name in expected_shapes() if name.endswith("_bias")]) == 29
+    assert len([name for name in shapes_of_resnet() if name.endswith("_bias")]) == 29
     assert len(blocks()) == 14
     assert [block.channels for block in blocks() if block.down] == [64, 128, 256, 256]
 

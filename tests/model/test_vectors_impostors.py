@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.model.vectors import ImpostorCurve
+from fit.space_file import curve_of
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +16,7 @@ def scores() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def curve(scores: np.ndarray) -> ImpostorCurve:
-    return ImpostorCurve.from_scores(scores)
+    return curve_of(scores)
 
 
 @pytest.mark.parametrize("rate", [0.5, 0.1, 0.01, 1e-3, 1e-4])
@@ -42,7 +43,7 @@ def test_the_curve_holds_no_more_than_its_points(curve: ImpostorCurve) -> None:
 
 
 def test_the_rarest_rate_has_scores_beyond_it() -> None:
-    few = ImpostorCurve.from_scores(np.arange(300.0))
+    few = curve_of(np.arange(300.0))
     assert few.rates[-1] == pytest.approx(0.01)
 
 
@@ -69,4 +70,4 @@ def test_what_is_no_curve_is_refused(rates: list[float], scores: list[float]) ->
 
 def test_too_few_scores_are_refused() -> None:
     with pytest.raises(ValueError, match="at least"):
-        ImpostorCurve.from_scores(np.arange(10.0))
+        curve_of(np.arange(10.0))

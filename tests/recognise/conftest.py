@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from engine.model.face_space import FaceSpace
 from engine.model.vectors import ImpostorCurve, cohort_scores
+from fit.space_file import curve_of
 from tests.recognise.made_up import DIMS, PaintedExtractor, vectors
 
 
@@ -22,8 +25,8 @@ def space() -> FaceSpace:
         impostors=ImpostorCurve(np.array([1.0, 0.5]), np.array([0.0, 0.0])),
     )
     strangers, centres = vectors(1000, 2), vectors(100, 3)
-    curve = ImpostorCurve.from_scores(cohort_scores(strangers, centres, cohort))
-    return FaceSpace(made.mean, made.projection, made.offset, cohort, curve)
+    curve = curve_of(cohort_scores(strangers, centres, cohort))
+    return replace(made, impostors=curve)
 
 
 @pytest.fixture
