@@ -381,7 +381,7 @@ def roster_list(context: Context) -> None:
     context.output.done(names=len(rows), waiting=sum(not row.done for row in rows))
 
 
-@roster.command("add")
+@roster.command("add", writes=True)
 @click.argument("source", type=PATH)
 def roster_add(context: Context, source: Path) -> None:
     """Add the names of a CSV file (column `name`, else the first) or of a folder.
@@ -390,8 +390,7 @@ def roster_add(context: Context, source: Path) -> None:
     facedesk roster add names.csv
     facedesk roster add photographs/
     """
-    with context.writing("roster add"):
-        added = names.add(context.workspace, source)
+    added = names.add(context.workspace, source)
     for note in added.notes:
         context.output.note(note, "yellow")
     context.output.done(
@@ -401,13 +400,12 @@ def roster_add(context: Context, source: Path) -> None:
     )
 
 
-@roster.command("clear")
+@roster.command("clear", writes=True)
 def roster_clear(context: Context) -> None:
     """Forget the roster. Nobody who is enrolled is touched.
 
     \b
     facedesk roster clear
     """
-    with context.writing("roster clear"):
-        count = names.clear(context.workspace)
+    count = names.clear(context.workspace)
     context.output.done(f"Cleared {many(count, 'name')}.", cleared=count)

@@ -123,7 +123,7 @@ def model_export(context: Context, file: Path, model: str | None) -> None:
     )
 
 
-@model.command("promote")
+@model.command("promote", writes=True)
 @click.argument("identity", shell_complete=complete_models)
 def model_promote(context: Context, identity: str) -> None:
     """Put the model in use whose id this is, or alone begins so.
@@ -132,20 +132,18 @@ def model_promote(context: Context, identity: str) -> None:
     facedesk model promote 20261124T1604
     facedesk model promote 20261124T160403464Z-head-bc9b
     """
-    with context.writing("model promote"):
-        promoted = library.promote(context.workspace, identity)
+    promoted = library.promote(context.workspace, identity)
     _now_in_use(context, promoted)
 
 
-@model.command("rollback")
+@model.command("rollback", writes=True)
 def model_rollback(context: Context) -> None:
     """Go back to the model that was in use before.
 
     \b
     facedesk model rollback
     """
-    with context.writing("model rollback"):
-        identity = library.rollback(context.workspace)
+    identity = library.rollback(context.workspace)
     _now_in_use(context, identity)
 
 

@@ -63,7 +63,7 @@ def people_list(context: Context) -> None:
     People(context.workspace).refuse_unread()
 
 
-@people.command("rename")
+@people.command("rename", writes=True)
 @click.argument("old", shell_complete=complete_people)
 @click.argument("new")
 def people_rename(context: Context, old: str, new: str) -> None:
@@ -72,8 +72,7 @@ def people_rename(context: Context, old: str, new: str) -> None:
     \b
     facedesk people rename Ada "Ada Lovelace"
     """
-    with context.writing("people rename"):
-        stores.rename(context.workspace, old, new)
+    stores.rename(context.workspace, old, new)
     context.output.done(f"{old} is now {new}.", renamed=old, name=new)
 
 
@@ -130,7 +129,7 @@ def people_show(context: Context, name: str, pictures: bool) -> None:
         )
 
 
-@people.command("merge")
+@people.command("merge", writes=True)
 @click.argument("source", shell_complete=complete_people)
 @click.argument("target", shell_complete=complete_people)
 def people_merge(context: Context, source: str, target: str) -> None:
@@ -139,12 +138,11 @@ def people_merge(context: Context, source: str, target: str) -> None:
     \b
     facedesk people merge Ada "Ada Lovelace"
     """
-    with context.writing("people merge"):
-        done = changes.merge(context.workspace, source, target, context.settings.trash.keep_days)
+    done = changes.merge(context.workspace, source, target, context.settings.trash.keep_days)
     _say(context, done)
 
 
-@people.command("move")
+@people.command("move", writes=True)
 @click.argument("name", shell_complete=complete_people)
 @click.argument("pictures", nargs=-1, required=True)
 @click.argument("to", shell_complete=complete_people)
@@ -154,14 +152,13 @@ def people_move(context: Context, name: str, pictures: tuple[str, ...], to: str)
     \b
     facedesk people move Ada 20261124-093000-001/0007.png "Grace Hopper"
     """
-    with context.writing("people move"):
-        done = changes.move_pictures(
-            context.workspace, name, pictures, to, context.settings.trash.keep_days
-        )
+    done = changes.move_pictures(
+        context.workspace, name, pictures, to, context.settings.trash.keep_days
+    )
     _say(context, done)
 
 
-@people.command("consent")
+@people.command("consent", writes=True)
 @click.argument("name", shell_complete=complete_people)
 @click.option("--by", default="", help="Who asked the person and notes it.")
 @click.option("--text-version", default="", help="Version of the text (default: as configured).")
@@ -175,11 +172,10 @@ def people_consent(context: Context, name: str, by: str, text_version: str, with
     """
     settings = context.settings.consent
     version = text_version or settings.text_version
-    with context.writing("people consent"):
-        if withdraw:
-            noted = permission.withdraw_consent(context.workspace, name)
-        else:
-            noted = permission.note_consent(context.workspace, settings, name, by, version)
+    if withdraw:
+        noted = permission.withdraw_consent(context.workspace, name)
+    else:
+        noted = permission.note_consent(context.workspace, settings, name, by, version)
     person = People(context.workspace).get(name)
     words = f"{person.name}. {consent_words(noted, settings)}"
     context.output.done(words, name=person.name, consent=asdict(noted))
@@ -192,7 +188,7 @@ def _deletion(name: str, pictures: tuple[str, ...]) -> str:
     return f"Delete {name} and all their pictures?"
 
 
-@people.command("delete", confirm=_deletion)
+@people.command("delete", writes=True, confirm=_deletion)
 @click.argument("name", shell_complete=complete_people)
 @click.argument("pictures", nargs=-1)
 @yes_option
@@ -205,11 +201,10 @@ def people_delete(context: Context, name: str, pictures: tuple[str, ...]) -> Non
     facedesk people delete "Ada Lovelace"
     """
     days = context.settings.trash.keep_days
-    with context.writing("people delete"):
-        if pictures:
-            done = changes.delete_pictures(context.workspace, name, pictures, days)
-        else:
-            done = changes.delete_people(context.workspace, [name], days)
+    if pictures:
+        done = changes.delete_pictures(context.workspace, name, pictures, days)
+    else:
+        done = changes.delete_people(context.workspace, [name], days)
     _say(context, done)
 
 
@@ -240,7 +235,7 @@ def people_export(context: Context, name: str, file: Path) -> None:
     context.output.note("It is not encrypted: hand it over safely, then remove it.")
 
 
-@people.command("import")
+@people.command("import", writes=True)
 @click.argument("file", type=PATH)
 @consent_option
 def people_import(context: Context, file: Path, consent: str) -> None:
@@ -255,15 +250,14 @@ def people_import(context: Context, file: Path, consent: str) -> None:
 
     workspace, settings = context.workspace, context.settings
     emit = Listener(context.output)
-    with context.writing("people import"):
-        done = import_person(workspace, file, settings.consent, consent)
-        # Anybody may have written the archive: whose faces does it show?
-        guard = guard_here(workspace, settings, emit)
-        people, days = People(workspace), settings.trash.keep_days
-        for session in people.get(done.name).sessions:
-            person = people.get(done.name)
-            for event in put_aside(workspace, guard, person, session.id, days, Cancel()):
-                emit(event)
+    done = import_person(workspace, file, settings.consent, consent)
+    # Anybody may have written the archive: whose faces does it show?
+    guard = guard_here(workspace, settings, emit)
+    people, days = People(workspace), settings.trash.keep_days
+    for session in people.get(done.name).sessions:
+        person = people.get(done.name)
+        for event in put_aside(workspace, guard, person, session.id, days, Cancel()):
+            emit(event)
     if done.sentence:
         context.output.note(f"{done.sentence} {Remedy.CONSENT}", "yellow")
     context.output.done(

@@ -98,6 +98,7 @@ def takes_context(
     native: bool = True,
     demo: bool = False,
     opening: Opening = "ask",
+    writes: bool = False,
     before: Callable[..., None] | None = None,
     confirm: str | Callable[..., str] = "",
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -106,6 +107,7 @@ def takes_context(
     `native` moves descriptors 1 and 2 into the log, away from what native libraries print; a
     command that opens the app, by its option `tui`, keeps them. `demo` gives the command a
     workspace of its own if none was named. `opening` says how an encrypted workspace is opened.
+    With `writes` the command holds the writer lock, by its own name, from beginning to end.
     `before` gets the same values while nothing is touched yet, and raises click.UsageError. With
     `confirm` a question is asked on a terminal first, unless the command's option `--yes` is given:
     it may name the command's values in braces, or be made of them. If the answer is no, click.Abort
@@ -121,8 +123,12 @@ def takes_context(
             if before is not None:
                 before(**values)
             aside = native and not values.get("tui")
-            given = click.get_current_context().ensure_object(Globals)
-            with _opened(given, native=aside, demo=demo, opening=opening) as context:
+            ctx = click.get_current_context()
+            opened = _opened(ctx.ensure_object(Globals), native=aside, demo=demo, opening=opening)
+            with contextlib.ExitStack() as stack:
+                context = stack.enter_context(opened)
+                if writes:
+                    stack.enter_context(context.writing(ctx.command_path.partition(" ")[2]))
                 command(context, **values)
 
         return run

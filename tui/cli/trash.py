@@ -55,7 +55,7 @@ def trash_list(context: Context) -> None:
     context.output.done(changes=len(entries))
 
 
-@trash.command("undo")
+@trash.command("undo", writes=True)
 @click.argument("id", default="")
 def trash_undo(context: Context, id: str) -> None:
     """Take the change ID back, by default the newest one.
@@ -63,8 +63,7 @@ def trash_undo(context: Context, id: str) -> None:
     \b
     facedesk trash undo
     """
-    with context.writing("trash undo"):
-        found = changes.undo(context.workspace, id)
+    found = changes.undo(context.workspace, id)
     context.output.done(f"Undone: {found.title}. {found.back}.", **asdict(found))
 
 

@@ -77,7 +77,7 @@ def _lines(group: UnknownGroup) -> list[str]:
     return [whole, *parts]
 
 
-@unknown.command("assign")
+@unknown.command("assign", writes=True)
 @click.argument("group")
 @click.argument("name", shell_complete=complete_people)
 @click.option("--new", is_flag=True, help="NAME is not enrolled yet.")
@@ -98,16 +98,15 @@ def unknown_assign(
     facedesk unknown assign 20261124-093000-001 "Alan Turing" --new
     facedesk unknown assign 20261124-093000-001 Ada --only 20261124-093000-002
     """
-    with context.writing("unknown assign"):
-        found = _part(_group(context, group), only)
-        choices = _choices(context)
-        done = choices.assign(found.sightings, name, new=new, by=consent)
+    found = _part(_group(context, group), only)
+    choices = _choices(context)
+    done = choices.assign(found.sightings, name, new=new, by=consent)
     if choices.note:
         context.output.note(choices.note, "yellow")
     _say(context, done.title, done.pictures, "Train again, so that the model knows them.")
 
 
-@unknown.command("split")
+@unknown.command("split", writes=True)
 @click.argument("group")
 @click.argument("sightings", metavar="SIGHTING...", nargs=-1, required=True)
 def unknown_split(context: Context, group: str, sightings: tuple[str, ...]) -> None:
@@ -117,15 +116,14 @@ def unknown_split(context: Context, group: str, sightings: tuple[str, ...]) -> N
     \b
     facedesk unknown split 20261124-093000-001 20261124-093000-002
     """
-    with context.writing("unknown split"):
-        found = _group(context, group)
-        part = _part(found, sightings)
-        done = _choices(context).split(part.sightings, found.sightings)
+    found = _group(context, group)
+    part = _part(found, sightings)
+    done = _choices(context).split(part.sightings, found.sightings)
     hint = "`facedesk unknown undo` takes it back."
     _say(context, done.title, part.crops, hint)
 
 
-@unknown.command("not")
+@unknown.command("not", writes=True)
 @click.argument("group")
 def unknown_not(context: Context, group: str) -> None:
     """GROUP is not the person nearest: it joins your own strangers.
@@ -136,7 +134,7 @@ def unknown_not(context: Context, group: str) -> None:
     _stranger(context, group, not_nearest=True)
 
 
-@unknown.command("ignore")
+@unknown.command("ignore", writes=True)
 @click.argument("group")
 def unknown_ignore(context: Context, group: str) -> None:
     """GROUP joins your own strangers, who check the threshold.
@@ -148,9 +146,8 @@ def unknown_ignore(context: Context, group: str) -> None:
 
 
 def _stranger(context: Context, group: str, *, not_nearest: bool) -> None:
-    with context.writing("unknown"):
-        found = _group(context, group)
-        done = _choices(context).stranger(found.sightings, found.candidate if not_nearest else "")
+    found = _group(context, group)
+    done = _choices(context).stranger(found.sightings, found.candidate if not_nearest else "")
     _say(context, done.title, done.pictures, "The next recognition checks the threshold with them.")
 
 
@@ -159,7 +156,7 @@ def _one_or_all(*, group: str | None, everything: bool) -> None:
         raise click.UsageError("Name one GROUP, or give --all.")
 
 
-@unknown.command("delete", before=_one_or_all)
+@unknown.command("delete", writes=True, before=_one_or_all)
 @click.argument("group", required=False)
 @click.option("--all", "everything", is_flag=True, help="All groups.")
 def unknown_delete(context: Context, group: str | None, everything: bool) -> None:
@@ -169,29 +166,27 @@ def unknown_delete(context: Context, group: str | None, everything: bool) -> Non
     facedesk unknown delete 20261124-093000-001
     facedesk unknown delete --all
     """
-    with context.writing("unknown delete"):
-        if group is not None:
-            ids = _group(context, group).sightings
-        else:
-            unknown = UnknownStore(context.workspace, context.settings.unknown)
-            ids = tuple(sighting.id for sighting in unknown.sightings())
-        done = _choices(context).delete(ids)
+    if group is not None:
+        ids = _group(context, group).sightings
+    else:
+        unknown = UnknownStore(context.workspace, context.settings.unknown)
+        ids = tuple(sighting.id for sighting in unknown.sightings())
+    done = _choices(context).delete(ids)
     _say(context, done.title, done.pictures, "`facedesk unknown undo` brings them back.")
 
 
-@unknown.command("undo")
+@unknown.command("undo", writes=True)
 def unknown_undo(context: Context) -> None:
     """Undo the last choice that was made about unknown faces.
 
     \b
     facedesk unknown undo
     """
-    with context.writing("unknown undo"):
-        done = _choices(context).undo()
+    done = _choices(context).undo()
     _say(context, f"Undone: {done.title}", done.pictures)
 
 
-@unknown.command("on", confirm="Keep pictures of strangers in this workspace?")
+@unknown.command("on", writes=True, confirm="Keep pictures of strangers in this workspace?")
 @yes_option
 def unknown_on(context: Context) -> None:
     """Keep strangers seen while recognising from now on. Asks first on a terminal.
@@ -203,7 +198,7 @@ def unknown_on(context: Context) -> None:
     _switch(context, f"Strangers are kept from now on, each for {days}. Tell people so.", on=True)
 
 
-@unknown.command("off")
+@unknown.command("off", writes=True)
 def unknown_off(context: Context) -> None:
     """Keep no more strangers; those kept already stay until they are deleted or too old.
 
@@ -214,8 +209,7 @@ def unknown_off(context: Context) -> None:
 
 
 def _switch(context: Context, words: str, *, on: bool) -> None:
-    with context.writing("unknown"):
-        UnknownStore(context.workspace, context.settings.unknown).switch(on)
+    UnknownStore(context.workspace, context.settings.unknown).switch(on)
     context.output.done(words, keeping=on)
 
 
@@ -331,7 +325,7 @@ def strangers_add(context: Context, **wanted: Any) -> None:
     output.event(done)
 
 
-@strangers.command("remove")
+@strangers.command("remove", writes=True)
 @click.argument("name")
 def strangers_remove(context: Context, name: str) -> None:
     """Remove the stranger NAME, with pictures and features.
@@ -339,14 +333,13 @@ def strangers_remove(context: Context, name: str) -> None:
     \b
     facedesk strangers remove visitor-3
     """
-    with context.writing("strangers remove"):
-        gone, pictures = remove_stranger(context.workspace, name)
+    gone, pictures = remove_stranger(context.workspace, name)
     context.output.done(
         f"Removed {gone}: {many(pictures, 'picture')}.", removed=gone, pictures=pictures
     )
 
 
-@strangers.command("clear", confirm="Remove all strangers and their pictures?")
+@strangers.command("clear", writes=True, confirm="Remove all strangers and their pictures?")
 @yes_option
 def strangers_clear(context: Context) -> None:
     """Remove all strangers, with pictures and features. Asks first on a terminal.
@@ -354,6 +347,5 @@ def strangers_clear(context: Context) -> None:
     \b
     facedesk strangers clear --yes
     """
-    with context.writing("strangers clear"):
-        count = clear_strangers(context.workspace)
+    count = clear_strangers(context.workspace)
     context.output.done(f"Removed {many(count, 'stranger')}.", removed=count)
