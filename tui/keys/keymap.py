@@ -2,13 +2,13 @@
 
     "anywhere.new_person" = "f4"
 
-A mistake in the file never stops the app: it becomes a sentence, and the default key stays.
-
-The keys in force in this process, for everything that names a key in a sentence.
+A mistake in the file never stops the app: it becomes a sentence, and the default key stays. Also
+the keys in force in this process, for everything that names a key in a sentence.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -104,14 +104,9 @@ def flat(wanted: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]
             yield f"{above}{name}", value
 
 
-def is_fixed(row: Key) -> bool:
-    """Whether a row keeps its key."""
-    return row.key in RESERVED
-
-
 def _why_not(row: Key, key: str) -> str:
     """Why a row cannot have a key; empty if it can."""
-    if is_fixed(row):
+    if row.key in RESERVED:
         return "this key is fixed"
     if key in RESERVED:
         return f"{key} is reserved ({RESERVED[key]})"
@@ -155,15 +150,11 @@ def as_file(table: Iterable[Key], keymap: KeyMap) -> str:
     """A key file with every id, ready to be edited: what is as in the table is commented out."""
     lines = ["# Keys of Facedesk. Take the # away from a line and change the key.", ""]
     for row in table:
-        if is_fixed(row):
-            continue
-        sign = "" if row.id in keymap.changed else "# "
-        lines.append(f"{sign}{_quoted(row.id)} = {_quoted(keymap.key(row))}  # {row.tooltip}")
+        if row.key not in RESERVED:
+            sign = "" if row.id in keymap.changed else "# "
+            key = json.dumps(keymap.key(row), ensure_ascii=False)  # quoted as in TOML
+            lines.append(f'{sign}"{row.id}" = {key}  # {row.tooltip}')
     return "\n".join(lines)
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 ROWS = {row.id: row for row in KEYS}

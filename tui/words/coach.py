@@ -90,35 +90,6 @@ def decided(why: Why) -> str:
             return f"{clean(why.decision)}: match {mark} with {candidate}."
 
 
-def runner_up(why: Why) -> str:
-    """Who comes next."""
-    if why.runner_up is None:
-        return "Nobody else is in this model."
-    return (
-        f"Next is {clean(why.runner_up)} with match {matched(why.runner_up_score, why.threshold)}."
-    )
-
-
-def raw(why: Why) -> str:
-    """The score itself and what it has to reach."""
-    return f"Score {why.score:.2f}, threshold {why.threshold:.2f}."
-
-
-def opinions(why: Why) -> tuple[str, ...]:
-    """What each network says by itself: "VGG16 71, face network 64"."""
-    if not why.opinions:
-        return ()
-    each = ", ".join(f"{name} {score:.0f}" for name, score in why.opinions)
-    return (f"Each network alone: {each}.",)
-
-
-def votes(why: Why) -> str:
-    """How many frames were looked at together."""
-    if why.window == 1:
-        return "One picture decided by itself."
-    return f"{why.votes} of {many(why.of, 'frame')} name {clean(why.candidate)}."
-
-
 def quality(why: Why) -> str:
     """The probe's quality against what enrolment asks for; what falls short says so."""
     said: dict[str, str] = {}
@@ -136,16 +107,27 @@ def quality(why: Why) -> str:
     return f"Picture: {', '.join(parts)}."
 
 
-def crops(why: Why) -> str:
-    """What the nearest enrolled crops were chosen from."""
-    if not why.compared:
-        return "No enrolled picture to compare with yet. Train to see the nearest ones."
-    pictures = many(why.compared, "enrolled picture")
-    return f"The nearest of {pictures}:"
-
-
 def sentences(why: Why) -> tuple[str, ...]:
-    """The whole explanation, the decision first."""
-    stale = ("Pictures of this person changed since training. Train again.",) if why.stale else ()
-    said = (decided(why), *opinions(why), runner_up(why), votes(why), quality(why))
-    return (*said, *stale, raw(why), crops(why))
+    """The whole explanation, the decision first, the nearest enrolled crops to follow."""
+    said = [decided(why)]
+    if why.opinions:
+        each = ", ".join(f"{name} {score:.0f}" for name, score in why.opinions)
+        said.append(f"Each network alone: {each}.")
+    if why.runner_up is None:
+        said.append("Nobody else is in this model.")
+    else:
+        mark = matched(why.runner_up_score, why.threshold)
+        said.append(f"Next is {clean(why.runner_up)} with match {mark}.")
+    if why.window == 1:
+        said.append("One picture decided by itself.")
+    else:
+        said.append(f"{why.votes} of {many(why.of, 'frame')} name {clean(why.candidate)}.")
+    said.append(quality(why))
+    if why.stale:
+        said.append("Pictures of this person changed since training. Train again.")
+    said.append(f"Score {why.score:.2f}, threshold {why.threshold:.2f}.")
+    if why.compared:
+        said.append(f"The nearest of {many(why.compared, 'enrolled picture')}:")
+    else:
+        said.append("No enrolled picture to compare with yet. Train to see the nearest ones.")
+    return tuple(said)
