@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +16,6 @@ from engine.contract import (
     LooksEnrolled,
     Notice,
     TwinChoice,
-    TwinSuspected,
 )
 from engine.contract.errors import (
     FacedeskError,
@@ -53,11 +51,7 @@ if TYPE_CHECKING:
 
 
 Twins = Literal["ask", "keep", "refuse"]
-ENDS = {
-    "stopped": "stopped",
-    "cancelled": "given up",
-    "source_ended": "the source ended early",
-}
+ENDS = {"stopped": "stopped", "cancelled": "given up", "source_ended": "the source ended early"}
 """Why a capture ended before its last picture, in words."""
 
 
@@ -127,10 +121,7 @@ def enroll(
 
 
 def capture(
-    context: Context,
-    request: EnrolRequest,
-    twins: Twins = "keep",
-    record: Path | None = None,
+    context: Context, request: EnrolRequest, twins: Twins = "keep", record: Path | None = None
 ) -> EnrolDone:
     """Capture one person; prints progress, the refusals and a summary.
 
@@ -201,8 +192,11 @@ def capture_roster(context: Context, request: EnrolRequest, twins: Twins) -> Non
             "The roster has no name left", hint="Add names: facedesk roster add names.csv"
         )
     for name in waiting:
-        if at_terminal() and not _ready(name):
-            break
+        if at_terminal():
+            question = f"{name}: Enter when ready, q to end"
+            answer: str = click.prompt(question, "", show_default=False, err=True)
+            if answer.strip().lower() == "q":
+                break
         try:
             kept += capture(context, replace(request, person=name), twins).captured
         except (NoPictures, PersonUnreadable) as error:
@@ -214,12 +208,6 @@ def capture_roster(context: Context, request: EnrolRequest, twins: Twins) -> Non
     demand_review(doubts)
     if nothing and not kept:
         raise NoPictures("Nobody was enrolled", nothing, "See `facedesk roster`.")
-
-
-def _ready(name: str) -> bool:
-    """Wait until the next person stands in front of the camera; `q` ends the work."""
-    answer = click.prompt(f"{name}: Enter when ready, q to end", "", show_default=False, err=True)
-    return str(answer).strip().lower() != "q"
 
 
 @command("import")
@@ -292,8 +280,8 @@ def guard_for(
     """
     from engine.people.coach import TwinGuard
 
-    def ask(crops: NDArray[np.uint8]) -> None:
-        threading.Thread(target=compare, args=(crops,), daemon=True).start()
+    if ModelStore(context.workspace).current() is None:
+        return TwinGuard()
 
     def compare(crops: NDArray[np.uint8]) -> None:
         from engine.jobs.judging import suspect
@@ -308,22 +296,19 @@ def guard_for(
             guard.report(found.other if found else "")
         if found:
             emit(found)
-            context.output.note(_twin_words(found), "yellow")
+            match = matched(found.score, found.threshold)
+            context.output.note(
+                f"Same person as {found.other}? {found.pictures} of the first {found.of} pictures "
+                f"of {person} match (match {match} of 100).",
+                "yellow",
+            )
             guard.answer(choice_of(found.other, twins))
         asking.clear()
 
-    if ModelStore(context.workspace).current() is None:
-        return TwinGuard()
-    guard = TwinGuard(ask)
-    return guard
-
-
-def _twin_words(event: TwinSuspected) -> str:
-    """The warning: who it looks like, and how surely."""
-    return (
-        f"Same person as {event.other}? {event.pictures} of the first {event.of} pictures of "
-        f"{event.person} match (match {matched(event.score, event.threshold)} of 100)."
+    guard = TwinGuard(
+        lambda crops: threading.Thread(target=compare, args=(crops,), daemon=True).start()
     )
+    return guard
 
 
 def choice_of(other: str, twins: Twins) -> TwinChoice:
@@ -331,9 +316,8 @@ def choice_of(other: str, twins: Twins) -> TwinChoice:
     if twins != "ask":
         return "different" if twins == "keep" else "stop"
     answers: dict[str, TwinChoice] = {"y": "same", "n": "different", "s": "stop"}
-    prompt: Callable[..., str] = click.prompt
     try:
-        given = prompt(
+        given: str = click.prompt(
             f"Same person as {other}? (y same, n different, s stop)",
             type=click.Choice(list(answers)),
             show_choices=False,

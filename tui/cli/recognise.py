@@ -330,4 +330,4 @@ def _replay_in_app(context: Context, request: ReplayRequest) -> None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="facedesk-replay-"))
             context = changed(context, workspace=Workspace(Path(folder) / "replay"))
         here = changed(context, settings=recorded.settings)
-        run_app(here, None, first=recorded.request)
+        run_app(here, first=recorded.request)

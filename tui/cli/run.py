@@ -281,15 +281,9 @@ def _await_enter(token: Cancel, finished: threading.Event, asking: threading.Eve
             return
 
 
-@takes_context(native=False, opening="screen")
-def open_app(context: Context, record: Path | None) -> None:
-    """`facedesk` without a command. Raises UsageError where there is no terminal."""
-    run_app(context, None, record=record)
-
-
 def run_app(
     context: Context,
-    script: DemoScript | None,
+    script: DemoScript | None = None,
     *,
     record: Path | None = None,
     first: EnrolRequest | RecogniseRequest | None = None,
@@ -316,3 +310,7 @@ def run_app(
         app.finish()
     if app.return_code:
         raise SystemExit(app.return_code)
+
+
+open_app = takes_context(native=False, opening="screen")(run_app)
+"""`facedesk` without a command. Raises UsageError where there is no terminal."""
