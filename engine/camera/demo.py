@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.camera.opencv import cv2
-from engine.camera.source import Frame, Image, SourceInfo
+from engine.camera.source import Image, PictureSource, SourceInfo
 from engine.contract.errors import SourceNotFound, SourceUnreadable
 from engine.pictures import read_photograph
 
@@ -33,13 +33,16 @@ REACH = 1.45
 
 
 @dataclass(frozen=True, slots=True)
-class Landmarks:
-    """Places in the portrait's pixels: both eyes (left in the image first), the mouth's middle,
-    and the width of the face."""
+class Portrait:
+    """A bundled picture and who it shows. In its pixels: both eyes (left in the image first), the
+    mouth's middle, and the width of the face. `scale` fits it to the frame."""
 
+    file: str
+    person: str
     eyes: tuple[tuple[float, float], tuple[float, float]]
     mouth: tuple[float, float]
     width: float
+    scale: float
 
     @property
     def middle(self) -> tuple[float, float]:
@@ -66,12 +69,12 @@ class Expression:
 class LivingFace:
     """The part of a portrait around the face, made anew for each expression."""
 
-    def __init__(self, portrait: Image, marks: Landmarks) -> None:
-        height, width = portrait.shape[:2]
+    def __init__(self, picture: Image, marks: Portrait) -> None:
+        height, width = picture.shape[:2]
         reach, (x, y) = REACH * marks.width, marks.middle
         self.left, self.top = max(0, round(x - reach)), max(0, round(y - reach))
         right, bottom = min(width, round(x + reach)), min(height, round(y + reach))
-        self._picture = portrait[self.top : bottom, self.left : right].copy()
+        self._picture = picture[self.top : bottom, self.left : right].copy()
         place: Field = np.indices(self._picture.shape[:2], dtype=np.float32)
         self._rows: Field = place[0]
         self._columns: Field = place[1]
@@ -88,7 +91,7 @@ class LivingFace:
         lit = cv2.multiply(moved, cv2.merge([light] * 3), dtype=cv2.CV_8U)
         return np.asarray(lit, dtype=np.uint8)
 
-    def _fields(self, x: Field, y: Field, marks: Landmarks) -> None:
+    def _fields(self, x: Field, y: Field, marks: Portrait) -> None:
         """Displacements in pixels at full strength, and the slopes that catch the light."""
         width, (middle_x, middle_y) = marks.width, marks.middle
 
@@ -255,28 +258,22 @@ _BUNDLED = Path(__file__).parent / "demo_data"
 _REPOSITORY = Path(__file__).parents[2] / "data" / "demo"
 
 
-@dataclass(frozen=True, slots=True)
-class Portrait:
-    """A bundled picture, who it shows and where, and the factor that fits it to the frame."""
-
-    file: str
-    person: str
-    marks: Landmarks
-    scale: float
-
-
 PORTRAITS = {
     "collins": Portrait(
         "collins.png",
         "Eileen Collins",
-        Landmarks(((202.0, 101.0), (247.0, 103.0)), (224.0, 144.0), 100.0),
-        1.75,
+        eyes=((202.0, 101.0), (247.0, 103.0)),
+        mouth=(224.0, 144.0),
+        width=100.0,
+        scale=1.75,
     ),
     "hopper": Portrait(
         "hopper.jpg",
         "Grace Hopper",
-        Landmarks(((224.0, 190.0), (303.0, 187.0)), (266.0, 276.0), 185.0),
-        0.90,
+        eyes=((224.0, 190.0), (303.0, 187.0)),
+        mouth=(266.0, 276.0),
+        width=185.0,
+        scale=0.90,
     ),
 }
 
@@ -297,11 +294,11 @@ class Scene:
     def __init__(self, name: str) -> None:
         portrait = PORTRAITS[name]
         picture, wall, self._soft = _material(name)
-        self._face = LivingFace(picture, portrait.marks)
+        self._face = LivingFace(picture, portrait)
         self._margin = (wall.shape[1] - picture.shape[1]) // 2
         self._wall = wall
         self._scale = portrait.scale
-        x, y = portrait.marks.middle
+        x, y = portrait.middle
         self._middle = x + self._margin, y + self._margin
         self._canvas = wall.copy()
         self._place(picture, 0, 0)
@@ -369,7 +366,7 @@ NOISE = 2.0
 """Standard deviation of the sensor's noise, grey levels."""
 
 
-class DemoSource:
+class DemoSource(PictureSource):
     """A virtual camera of 640x480 pixels and 30 frames a second on its own clock.
 
     It never waits: the reader does, where frames are to come in real time. Raises
@@ -380,27 +377,21 @@ class DemoSource:
         name, seed, frames = parse_demo(text)
         self._path = HeadPath(seed)
         self._scene = Scene(name)
-        self._noise_seed = seed
-        self._sequence = 0
+        self._seed = seed
         detail = f"portrait of {PORTRAITS[name].person}"
         self.info = SourceInfo(text, "demo", True, WIDTH, HEIGHT, FPS, True, frames, detail)
 
-    def read(self) -> Frame | None:
-        """The next frame; `seconds` is its number over 30."""
-        if self.info.frames is not None and self._sequence >= self.info.frames:
-            return None
-        image = self.render(self._sequence)
-        frame = Frame(image, self._sequence, self._sequence / FPS, self.info.text)
-        self._sequence += 1
-        return frame
+    def _next(self) -> Image | None:
+        over = self.info.frames is not None and self._sequence >= self.info.frames
+        return None if over else self.render(self._sequence)
 
-    def close(self) -> None:
-        """Nothing is held open."""
+    def _seconds(self) -> float:
+        return self._sequence / FPS
 
     def render(self, sequence: int) -> Image:
         """Frame `sequence` as BGR, 480 x 640 x 3; the same for the same seed."""
         view = self._path.view(sequence)
-        chance = np.random.default_rng((self._noise_seed, sequence))
+        chance = np.random.default_rng((self._seed, sequence))
         if not view.signal:
             return chance.integers(0, 9, (HEIGHT, WIDTH, 1), dtype=np.uint8).repeat(3, axis=2)
         image = self._scene.seen(view)

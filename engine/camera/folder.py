@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.camera.source import Frame, Report, SourceInfo, check_there, ignore
+from engine.camera.source import Frame, Report, Source, SourceInfo, check_there, ignore
 from engine.contract import Notice, PictureSkipped
 from engine.contract.errors import SourceUnreadable
 from engine.picture_formats import FORMATS, READ_SUFFIXES, is_picture_name, leads_outside
@@ -17,7 +17,7 @@ SECONDS_A_PICTURE = 0.1
 """The clock of a folder: ten pictures a second, as for frames saved from a clip."""
 
 
-class FolderSource:
+class FolderSource(Source):
     """All pictures below a folder, or one picture.
 
     Labels are paths relative to the folder. A file that cannot be decoded is reported
@@ -30,7 +30,6 @@ class FolderSource:
         self._path = path
         self._files = pictures_of(path, report)
         self._next = 0
-        self._ahead: Frame | None = None
         self._only: Unreadable | None = None
         """Why the picture cannot be used that the source names, if it names one."""
         self._ahead = self.read()
@@ -50,11 +49,8 @@ class FolderSource:
         )
         """`frames` counts the files, `width` and `height` are those of the first picture."""
 
-    def read(self) -> Frame | None:
+    def _read(self) -> Frame | None:
         """The next picture that can be decoded, or None after the last."""
-        if self._ahead is not None:
-            frame, self._ahead = self._ahead, None
-            return frame
         while self._next < len(self._files):
             number = self._next
             self._next += 1
@@ -69,9 +65,6 @@ class FolderSource:
             else:
                 return Frame(image, number, number * SECONDS_A_PICTURE, label)
         return None
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
     def _skip(self, label: str, reason: str) -> None:
         known = {

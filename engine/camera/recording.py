@@ -21,7 +21,7 @@ import numpy as np
 
 from engine.camera.opencv import cv2
 from engine.camera.recording_folder import FRAMES, LINES, SCHEME, not_whole, read_lines
-from engine.camera.source import MOST_SIDE, USUAL_FPS, Frame, Image, SourceInfo, decoded
+from engine.camera.source import MOST_SIDE, USUAL_FPS, Frame, Image, Source, SourceInfo, decoded
 from engine.contract import Emit, Notice
 from engine.contract.errors import SourceDenied, SourceError, SourceNotFound, UsageError
 from engine.pictures import Costly, refuse_costly
@@ -268,7 +268,7 @@ def _why_not(recording: FrameRecording, frame: Frame, most_megabytes: int) -> st
     return ""
 
 
-class RecordingSource:
+class RecordingSource(Source):
     """A folder `NAME.fdrec`, or the `.part` that a crash left.
 
     `read` gives every whole frame and raises SourceUnreadable where the recording is damaged.
@@ -291,15 +291,14 @@ class RecordingSource:
         self._pictures = pictures(self._file)
         self._lines = read_lines(path / LINES)
         about = next(self._lines, {})
-        self._first: Frame | None = None
         try:
-            self._first = self.read()
-            if self._first is None:
+            self._ahead = self.read()
+            if self._ahead is None:
                 raise not_whole(path, "it holds no frame")
         except SourceError:
             self.close()
             raise
-        height, width = self._first.image.shape[:2]
+        height, width = self._ahead.image.shape[:2]
         fps = _number(about.get("fps"), 0.0)
         source = mask_credentials(str(about.get("source", "an unknown source")))
         fps = fps if 1 <= fps <= 1000 else USUAL_FPS
@@ -309,18 +308,11 @@ class RecordingSource:
             f"{SCHEME}{path}", "replay", False, width, height, fps, demo, detail=detail
         )
 
-    def read(self) -> Frame | None:
-        """The next frame, None after the last. Raises SourceUnreadable where it is damaged."""
-        if self._first is not None:
-            frame, self._first = self._first, None
-            return frame
-        return self._next()
-
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
-    def _next(self) -> Frame | None:
+    def _read(self) -> Frame | None:
         try:
             png = next(self._pictures, None)
             if png is None:

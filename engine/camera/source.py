@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import numpy as np
@@ -137,29 +137,34 @@ class SourceInfo:
     detail: str = ""
 
 
-class Source(Protocol):
+class Source(ABC):
     """Anything that delivers frames. Used by one thread at a time."""
 
-    @property
-    def info(self) -> SourceInfo:
-        """The source as it was opened, credentials masked."""
+    info: SourceInfo
+    """The source as it was opened, credentials masked."""
+    _ahead: Frame | None = None
+    """The frame that was read to open the source."""
 
     def read(self) -> Frame | None:
         """The next frame, or None at the end. Raises SourceError."""
+        frame, self._ahead = self._ahead, None
+        return frame or self._read()
 
-    def close(self) -> None:
+    @abstractmethod
+    def _read(self) -> Frame | None:
+        """The next frame after what was read ahead."""
+
+    def close(self) -> None:  # noqa: B027 - some hold nothing
         """Release the device or file; may be called twice."""
 
 
-class PictureSource(ABC):
-    """A source that has delivered its first picture, and numbers what follows."""
+class PictureSource(Source):
+    """Numbers its pictures, of which opening may have taken the first."""
 
-    info: SourceInfo
-    _first: Image | None
+    _first: Image | None = None
     _sequence = 0
 
-    def read(self) -> Frame | None:
-        """The next frame, or None at the end. Raises SourceError."""
+    def _read(self) -> Frame | None:
         image, self._first = self._first, None
         if image is None:
             image = self._next()

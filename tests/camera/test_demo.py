@@ -107,7 +107,7 @@ def test_the_face_is_found_in_good_frames_and_gone_when_away(name: str) -> None:
 def test_each_expression_changes_the_face_and_leaves_its_surroundings(name: str) -> None:
     still = dict.fromkeys(("turn", "nod", "smile", "talk", "brow", "blink", "side", "top"), 0.0)
     portrait = read_photograph(portrait_file(name))
-    face = LivingFace(portrait, PORTRAITS[name].marks)
+    face = LivingFace(portrait, PORTRAITS[name])
     plain = face.shown(Expression(**still)).astype(int)
     height, width = plain.shape[:2]
     assert np.array_equal(plain, portrait[face.top :, face.left :][:height, :width])
