@@ -26,7 +26,7 @@ from engine.contract import Emit, Notice
 from engine.contract.errors import SourceDenied, SourceError, SourceNotFound, UsageError
 from engine.pictures import Costly, refuse_costly
 from engine.text import many, mask_credentials
-from engine.workspace.files import FILE_MODE, open_regular
+from engine.workspace.files import new_file, open_regular
 
 CHUNK = b"00dc"
 INDEX = b"idx1"
@@ -50,8 +50,7 @@ class AviWriter:
     """
 
     def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
-        self._file = os.fdopen(handle, "wb")
+        self._file = os.fdopen(new_file(path), "wb")
         self._width, self._height = width, height
         self._fps = fps if 1 <= fps <= 1000 else USUAL_FPS
         self._sizes: list[int] = []
@@ -172,10 +171,7 @@ class FrameRecording:
         self._folder = folder
         self._source = source
         self._video: AviWriter | None = None
-        handle = os.open(
-            folder / LINES, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE
-        )
-        self._lines = os.fdopen(handle, "w", encoding="utf-8")
+        self._lines = os.fdopen(new_file(folder / LINES), "w", encoding="utf-8")
         self.frames = 0
         about = {name: getattr(source, name) for name in ("kind", "demo", "live", "fps")}
         self._line({"source": mask_credentials(source.text), **about})

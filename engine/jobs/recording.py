@@ -63,7 +63,7 @@ from engine.people.registry import utc_now
 from engine.settings import Settings
 from engine.text import mask_credentials, plain
 from engine.workspace.audit import Audit
-from engine.workspace.files import FILE_MODE, write_json
+from engine.workspace.files import new_file, write_json
 from engine.workspace.folder import Workspace
 
 MATTERING = ("camera", "detection", "gates", "enrolment", "recognition")
@@ -192,10 +192,7 @@ class _Recording:
             "model": model.id if model else "",
         }
         write_json(self.folder / SESSION, session)
-        handle = os.open(
-            self.folder / EVENTS, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE
-        )
-        self._events = os.fdopen(handle, "w", encoding="utf-8")
+        self._events = os.fdopen(new_file(self.folder / EVENTS), "w", encoding="utf-8")
 
     def hear(self, event: Event) -> None:
         """Append an event of the job, with the time of day in seconds."""

@@ -43,8 +43,7 @@ _HALVES = re.compile(r"\\u[dD][89a-fA-F]")
 TEMPORARY = ".tmp-"
 """Prefix of unfinished files and folders; `Workspace.recover` removes what a crash left."""
 _MADE = re.compile(r"\.tmp-([0-9a-f]{16})-([0-9a-f]{8})")
-LINES = ".jsonl"
-"""Suffix of files that grow by lines."""
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -176,10 +175,8 @@ def write_plain(path: Path, data: bytes) -> None:
     make_directory(path.parent)
     with translate_os_errors("write a file", path), _folder(path.parent) as folder:
         name = temporary_name()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            with os.fdopen(os.open(name, flags, FILE_MODE, dir_fd=folder), "wb") as file:
-                os.fchmod(file.fileno(), FILE_MODE)
+            with os.fdopen(new_file(name, folder), "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -189,6 +186,14 @@ def write_plain(path: Path, data: bytes) -> None:
                 os.unlink(name, dir_fd=folder)
             raise
         os.fsync(folder)
+
+
+def new_file(path: str | Path, folder: int | None = None) -> int:
+    """A descriptor of a new file for writing, mode 0600, in the open `folder` if that is given.
+    Raises OSError; no link is followed."""
+    handle = os.open(path, _NEW, FILE_MODE, dir_fd=folder)
+    os.fchmod(handle, FILE_MODE)
+    return handle
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -219,23 +224,15 @@ def copy_out(origin: Path, target: Path) -> None:
     is not flushed: whoever exports thousands of files flushes the folder once. Raises OSError and
     as `read_bytes`."""
     data = read_bytes(origin)
-    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
-    with os.fdopen(handle, "wb") as file:
-        os.fchmod(handle, FILE_MODE)
+    with os.fdopen(new_file(target), "wb") as file:
         file.write(data)
 
 
 def read_plain(path: Path) -> bytes:
     """The bytes of a file as they are on disk. Raises FileNotFoundError if it is absent,
     WorkspaceUnusable if it cannot be read or is none."""
-    try:
-        with open_regular(path) as file:
-            return file.read()
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        with translate_os_errors("read a file", path):
-            raise error
+    with translate_os_errors("read a file", path, absent=True), open_regular(path) as file:
+        return file.read()
 
 
 def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
@@ -244,8 +241,8 @@ def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
     crash cut short stays a line of its own: it takes no other with it. One that is sealed is
     removed: among sealed lines nothing may be cut short. Raises DiskFull, WorkspaceUnusable,
     VaultLocked; ValueError for a line that is several, or a file of another suffix."""
-    if path.suffix != LINES or len(line.splitlines()) > 1:
-        raise ValueError(f"one line is appended, to a file named *{LINES}")
+    if path.suffix != envelope.LINES or len(line.splitlines()) > 1:
+        raise ValueError(f"one line is appended, to a file named *{envelope.LINES}")
     vault = opened.opened_for_lines(path)
     with translate_os_errors("write a file", path):
         handle = open_inside(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK)
@@ -257,10 +254,12 @@ def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
             if not before:
                 os.fchmod(handle, FILE_MODE)
             torn = before > 0 and os.pread(handle, 1, before - 1) != b"\n"
-            if torn and vault is not None and not envelope.is_whole(rest := _rest(handle, before)):
-                before -= len(rest)
-                os.ftruncate(handle, before)
-                torn = False
+            if torn and vault is not None:
+                rest = _tail(handle, before, None).rpartition(b"\n")[2]
+                if not envelope.is_whole(rest):
+                    before -= len(rest)
+                    os.ftruncate(handle, before)
+                    torn = False
             start = b"\n" if torn else b""
             if vault is None:
                 waiting = memoryview(start + line + b"\n")
@@ -288,21 +287,10 @@ def _tail(handle: int, size: int, length: int | None) -> bytes:
     return os.pread(handle, length, size - length)
 
 
-def _rest(handle: int, size: int) -> bytes:
-    """What stands behind the last line break of an open file of `size` bytes."""
-    return _tail(handle, size, None).rpartition(b"\n")[2]
-
-
 def sync_file(path: Path) -> None:
     """Flush what was appended to a file. Raises FileNotFoundError, DiskFull, WorkspaceUnusable."""
-    if not path.exists():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-    with translate_os_errors("flush a file", path):
-        handle = open_inside(path, os.O_RDONLY | os.O_NONBLOCK)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    with translate_os_errors("flush a file", path, absent=True), open_regular(path) as file:
+        os.fsync(file.fileno())
 
 
 def read_lines(path: Path) -> list[bytes]:
@@ -317,12 +305,11 @@ def drop_torn_line(path: Path) -> int:
     data = read_plain(path)
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
-        with translate_os_errors("write a file", path):
-            handle = open_inside(path, os.O_WRONLY)
-            try:
-                os.ftruncate(handle, whole)
-            finally:
-                os.close(handle)
+        with (
+            translate_os_errors("write a file", path),
+            os.fdopen(open_inside(path, os.O_WRONLY), "wb") as file,
+        ):
+            file.truncate(whole)
     return len(data) - whole
 
 

@@ -92,12 +92,14 @@ def root_of(path: Path) -> str | None:
 
 
 @contextlib.contextmanager
-def translate_os_errors(doing: str, path: Path) -> Iterator[None]:
+def translate_os_errors(doing: str, path: Path, *, absent: bool = False) -> Iterator[None]:
     """Turn an OSError into DiskFull, WorkspaceDenied or WorkspaceUnusable: callers meet typed
-    errors."""
+    errors. With `absent` a FileNotFoundError stays one."""
     try:
         yield
     except OSError as error:
+        if absent and isinstance(error, FileNotFoundError):
+            raise
         refuse_shortage(error)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(

@@ -38,7 +38,7 @@ from typing import Any, Literal, cast, get_args
 
 from engine.contract.errors import Remedy, VaultError, VaultLocked, WrongKey
 from engine.settings import VaultSettings
-from engine.workspace.files import FILE_MODE, read_plain, sync_directory, write_plain
+from engine.workspace.files import new_file, read_plain, sync_directory, write_plain
 from engine.workspace.owner import translate_os_errors
 from engine.workspace.vault import opened
 from engine.workspace.vault.envelope import ID_BYTES, KEY_BYTES, NONCE_BYTES, TAG_BYTES, DataKey
@@ -158,7 +158,7 @@ def make_key_file(path: Path) -> Opener:
     """Write a new key file, mode 0600; an existing file is never touched. Raises VaultError."""
     secret = secrets.token_bytes(KEY_BYTES)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+        handle = new_file(path)
     except FileExistsError:
         raise _unusable(
             path, "it exists already", "Name a new file, or use this one as the key file."
@@ -166,7 +166,6 @@ def make_key_file(path: Path) -> Opener:
     except OSError as error:
         raise _unusable(path, error.strerror or "") from error
     with translate_os_errors("write a file", path), os.fdopen(handle, "wb") as file:
-        os.fchmod(handle, FILE_MODE)
         file.write(secret)
         file.flush()
         os.fsync(handle)
