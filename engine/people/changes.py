@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import (
-    DataError,
     NameTaken,
     NoPictures,
     PersonNotFound,
@@ -32,7 +31,7 @@ from engine.people.traces import Change
 from engine.people.trash import Trash
 from engine.text import in_short, many
 from engine.workspace.audit import Audit
-from engine.workspace.files import parse_json, read_json, read_lines, write_bytes, write_json
+from engine.workspace.files import parse_json, read_lines, read_object, write_bytes, write_json
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import SESSION_FILE
 
@@ -332,11 +331,8 @@ def _free(session: str, taken: set[str]) -> str:
 
 def _copy_head(folder: Path, staged: Path, id: str, files: frozenset[str]) -> None:
     """Source, start and the details of `files` for a session made from a part of another."""
-    try:
-        head = read_json(folder / SESSION_FILE)
-    except (FileNotFoundError, DataError):
-        head = None
-    if isinstance(head, dict):
+    head = read_object(folder / SESSION_FILE)
+    if head is not None:
         write_json(staged / SESSION_FILE, {**head, "id": id, "captured": len(files)})
     try:
         lines = [line + b"\n" for line in read_lines(folder / RECORDS_FILE)]

@@ -29,8 +29,8 @@ from engine.workspace.files import (
     append_line,
     move,
     parse_json,
-    read_json,
     read_lines,
+    read_object,
     sync_directory,
     sync_file,
     write_bytes,
@@ -136,9 +136,8 @@ class SessionWriter:
     def _write_end(self, ended: str, refused: Mapping[str, int]) -> None:
         with contextlib.suppress(FileNotFoundError):
             sync_file(self.folder / RECORDS_FILE)
-        try:
-            head = read_json(self.folder / SESSION_FILE)
-        except (FileNotFoundError, DataError):  # somebody's hand: what is known is written anew
+        head = read_object(self.folder / SESSION_FILE)
+        if head is None:  # somebody's hand: what is known is written anew
             head = {"version": FORMAT, "id": self.session, "source": self.source}
             head["started"] = utc_now()
         end = {

@@ -22,6 +22,7 @@ from engine.workspace.files import (
     make_directory,
     move,
     read_json,
+    read_object,
     remove_directory,
     remove_file,
     write_json,
@@ -139,11 +140,9 @@ def _feature_folders(workspace: Workspace) -> list[Path]:
 
 
 def _read_split(workspace: Workspace) -> dict[str, Any]:
-    try:
-        split = read_json(workspace.split_file)
-    except (FileNotFoundError, DataError):
-        return {}  # A damaged split must not keep anybody from being deleted.
-    return split if isinstance(split, dict) and isinstance(split.get("people"), dict) else {}
+    # A damaged split must not keep anybody from being deleted.
+    split = read_object(workspace.split_file) or {}
+    return split if isinstance(split.get("people"), dict) else {}
 
 
 def edit_split(workspace: Workspace, entries: Mapping[str, Any]) -> None:

@@ -11,7 +11,6 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from engine.contract.errors import DataError
 from engine.people import traces
 from engine.people.clock import last_seen
 from engine.people.person import Person, slug_for
@@ -41,7 +40,7 @@ from engine.text import name_key
 from engine.workspace.audit import Audit
 from engine.workspace.files import (
     read_bytes,
-    read_json,
+    read_object,
     remove_directory,
     remove_file,
     write_json,
@@ -324,12 +323,10 @@ def _is_nearest(sighting: Sighting, person: Person) -> bool:
 
 
 def _blank(file: Path, mentions: Mentions) -> None:
-    with contextlib.suppress(FileNotFoundError, DataError):
-        body = read_json(file)
-        if isinstance(body, dict):
-            named = [key for key in body if mentions.within(json.dumps(body[key]))]
-            if named:
-                write_json(file, {**body, **dict.fromkeys(named, "")})
+    body = read_object(file) or {}
+    named = [key for key in body if mentions.within(json.dumps(body[key]))]
+    if named:
+        write_json(file, {**body, **dict.fromkeys(named, "")})
 
 
 # --- the trash ------------------------------------------------------------------------------------
@@ -444,7 +441,6 @@ def _rename_stranger(registry: People, stranger: Person) -> None:
 
 
 def _forget_source(file: Path, mentions: Mentions) -> None:
-    with contextlib.suppress(FileNotFoundError, DataError):
-        head = read_json(file)
-        if isinstance(head, dict) and mentions.within(str(head.get("source"))):
-            write_json(file, {**head, "source": re.split(r", ", str(head["source"]))[0]})
+    head = read_object(file) or {}
+    if "source" in head and mentions.within(str(head["source"])):
+        write_json(file, {**head, "source": re.split(r", ", str(head["source"]))[0]})

@@ -44,7 +44,7 @@ from engine.text import name_key
 from engine.workspace.audit import Audit
 from engine.workspace.files import (
     open_inside,
-    read_json,
+    read_object,
     read_start,
     remove_directory,
     remove_file,
@@ -97,11 +97,8 @@ class ViewMemory(Store):
     def forget(self, workspace: Workspace, who: Evidence) -> Counts:
         """Values that name the person."""
         mentions = who.mentions(workspace)
-        try:
-            body = read_json(workspace.view_file)
-        except (FileNotFoundError, DataError):
-            return {}
-        if not isinstance(body, dict):
+        body = read_object(workspace.view_file)
+        if body is None:
             return {}
         kept = {k: v for k, v in body.items() if not mentions.within(json.dumps([k, v]))}
         if kept != body:

@@ -41,7 +41,7 @@ from engine.settings import Settings
 from engine.workspace.audit import Audit
 from engine.workspace.audit_chain import Begun
 from engine.workspace.audit_words import place
-from engine.workspace.files import read_json, write_json
+from engine.workspace.files import read_object, write_json
 from engine.workspace.folder import FORMAT, Workspace
 from engine.workspace.identity import SESSION_FILE
 
@@ -104,11 +104,8 @@ def _close_sessions(people: People, kept: Counter[str]) -> tuple[str, ...]:
     for person in people.list():
         for session in person.sessions:
             file = people.session_directory(person.slug, session.id) / SESSION_FILE
-            try:
-                head = read_json(file)
-            except (FileNotFoundError, DataError):
-                continue  # somebody's hand, which is told by who reads the session
-            if isinstance(head, dict) and "outcome" not in head:
+            head = read_object(file)  # none: somebody's hand, told by who reads the session
+            if head is not None and "outcome" not in head:
                 count = len(session.pictures)
                 end = {"ended": utc_now(), "outcome": "cut_short", "captured": count}
                 write_json(file, {**head, **end})

@@ -53,6 +53,7 @@ from engine.workspace.files import (
     open_inside,
     read_json,
     read_lines,
+    read_object,
     write_bytes,
     write_json,
 )
@@ -190,9 +191,8 @@ class Audit:
     def note_settings(self, told: Mapping[str, Any]) -> None:
         """Note the settings on which privacy depends if they are not those noted last."""
         told = audit_chain.storable(told)
-        with contextlib.suppress(FileNotFoundError, DataError):
-            if read_json(self._settings_file) == told:
-                return
+        if read_object(self._settings_file) == told:
+            return
         self.note("settings-changed", **told)
         with self.held():
             write_json(self._settings_file, told)

@@ -357,6 +357,16 @@ def read_json(path: Path) -> Any:
         ) from error
 
 
+def read_object(path: Path) -> dict[str, Any] | None:
+    """`read_json` of an object; None if it is gone, damaged or something else. Raises
+    VaultLocked."""
+    try:
+        body = read_json(path)
+    except (FileNotFoundError, DataError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
 def new_temporary(folder: Path) -> Path:
     """An empty private folder in `folder`, under a name that `Workspace.recover` removes. Raises
     OSError."""

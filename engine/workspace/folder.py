@@ -31,6 +31,7 @@ from engine.workspace.files import (
     make_private,
     open_inside,
     read_json,
+    read_object,
     write_json,
 )
 from engine.workspace.owner import guard, translate_os_errors
@@ -90,11 +91,8 @@ def note_witness(root: Path, log: str) -> None:
 
 def _noted(root: Path) -> dict[str, Any]:
     """What the marker says, nothing if there is none or it is damaged."""
-    try:
-        body = read_json(root / MARKER)
-    except (FileNotFoundError, DataError):
-        return {}
-    return body if isinstance(body, dict) and body.get("program") == PROGRAM else {}
+    body = read_object(root / MARKER) or {}
+    return body if body.get("program") == PROGRAM else {}
 
 
 def upgrade(root: Path) -> int | None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.contract.errors import DataError
-from engine.workspace.files import parse_json, read_bytes, read_json, write_json
+from engine.workspace.files import parse_json, read_bytes, read_object, write_json
 from engine.workspace.owner import translate_os_errors
 
 PERSON_FILE = "person.json"
@@ -62,10 +62,8 @@ def merged_in(body: Any) -> tuple[str, ...]:
 
 def identity_at(folder: Path) -> str:
     """The identity of the person whose folder this is, empty if it is nobody's or damaged."""
-    try:
-        return identity_in(read_json(folder / PERSON_FILE), folder.name)
-    except (FileNotFoundError, DataError):
-        return ""
+    body = read_object(folder / PERSON_FILE)
+    return "" if body is None else identity_in(body, folder.name)
 
 
 def join(folder: Path, ids: Iterable[str]) -> None:
@@ -81,12 +79,9 @@ def part(folder: Path, ids: Iterable[str]) -> None:
 
 
 def _set_merged(folder: Path, change: Any) -> None:
-    try:
-        body = read_json(folder / PERSON_FILE)
-    except (FileNotFoundError, DataError):
+    body = read_object(folder / PERSON_FILE)
+    if body is None:
         return  # gone, or damaged: nothing to note it in
-    if not isinstance(body, dict):
-        return
     now = merged_in(body)
     if (after := change(now)) != now:
         others = {key: value for key, value in body.items() if key != "merged"}
