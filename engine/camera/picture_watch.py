@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.camera.opencv import cv2
 from engine.camera.source import Frame, Image
-from engine.contract import PictureDoubted
+from engine.contract import PictureDoubted, PictureTrouble
 
 STILL_AFTER = 3.0
 """Seconds of the very same picture. No sensor is without noise: two pictures of a wall differ."""
@@ -46,7 +46,8 @@ class PictureWatch:
             return ()
         said = []
         if image.shape != last.shape:
-            said.append(_size(source, last, image))
+            text = f"the picture is {_size(image)} from now on (was {_size(last)})"
+            said.append(_doubt(source, "size", text))
         if not _same(image, last):
             self._moved = now
         if not (level := _even(image)):
@@ -55,9 +56,16 @@ class PictureWatch:
         blank = now - self._seen_something >= BLANK_AFTER
         # A black picture without noise stands still as well; the cause is said, not both.
         if blank != self._blank:
-            said.append(_blank(source, level or 0.0, over=not blank))
+            text = _blank(level or 0.0) if blank else "there is something to see again"
+            said.append(_doubt(source, "blank", text, over=not blank))
         if still != self.still and (not still or not blank):
-            said.append(_still(source, now - self._moved, over=not still))
+            text = "the picture moves again"
+            if still:
+                text = (
+                    f"the picture stands still, the very same for {now - self._moved:.0f} s. "
+                    "Nothing is taken from it. Restart the camera."
+                )
+            said.append(_doubt(source, "still", text, over=not still))
         self._blank, self.still = blank, still
         return tuple(said)
 
@@ -77,36 +85,20 @@ def _even(image: Image) -> float | None:
     return max(1.0, float(luma.mean())) if float(luma.std()) < EVEN else None
 
 
-def _size(source: str, before: Image, now: Image) -> PictureDoubted:
-    text = "{source}: the picture is {width}x{height} from now on (was {before})".format(
-        source=source,
-        width=now.shape[1],
-        height=now.shape[0],
-        before=f"{before.shape[1]}x{before.shape[0]}",
-    )
-    return PictureDoubted(text=text, level="warning", source=source, trouble="size")
+def _size(image: Image) -> str:
+    return f"{image.shape[1]}x{image.shape[0]}"
 
 
-def _still(source: str, seconds: float, *, over: bool) -> PictureDoubted:
-    if over:
-        text = f"{source}: the picture moves again"
-        return PictureDoubted(text=text, source=source, trouble="still", over=True)
-    text = (
-        f"{source}: the picture stands still, the very same for {seconds:.0f} s. Nothing is "
-        "taken from it. Restart the camera."
-    )
-    return PictureDoubted(text=text, level="warning", source=source, trouble="still")
-
-
-def _blank(source: str, level: float, *, over: bool) -> PictureDoubted:
-    if over:
-        text = f"{source}: there is something to see again"
-        return PictureDoubted(text=text, source=source, trouble="blank", over=True)
+def _blank(level: float) -> str:
     if level < BLACK:
-        text = f"{source}: the picture is black. Check lens cap, privacy shutter and light."
-    else:
-        text = (
-            f"{source}: the picture is one even surface. Check what is before the lens, and the "
-            "camera's signal."
-        )
-    return PictureDoubted(text=text, level="warning", source=source, trouble="blank")
+        return "the picture is black. Check lens cap, privacy shutter and light."
+    return (
+        "the picture is one even surface. Check what is before the lens, and the camera's signal."
+    )
+
+
+def _doubt(
+    source: str, trouble: PictureTrouble, text: str, *, over: bool = False
+) -> PictureDoubted:
+    told, level = f"{source}: {text}", "info" if over else "warning"
+    return PictureDoubted(text=told, level=level, source=source, trouble=trouble, over=over)

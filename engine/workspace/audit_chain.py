@@ -192,11 +192,11 @@ def moment(entry: Entry) -> datetime | None:
 
 
 def examine(
-    lines: Sequence[bytes], head: Head | None, *, log: str = "", keys: Collection[str] | None = None
+    lines: Sequence[bytes], head: Head | None, *, log: str, keys: Collection[str]
 ) -> Verdict:
     """Check a whole log against itself, its head, and what the workspace knows of it. `log` is the
     id of the workspace's first log, empty where nobody noted it; `keys` the pseudonyms that still
-    have a key, None to leave them alone."""
+    have a key."""
     entries = [parsed(line) for line in lines]
     prev = START
     for index, (line, entry) in enumerate(zip(lines, entries, strict=True)):
@@ -247,13 +247,12 @@ def _remarks(entries: Sequence[Entry], head: Head | None) -> Iterator[str]:
 
 def _against_head(entries: Sequence[Entry], head: Head | None) -> Verdict | None:
     count, last = len(entries), entries[-1].hash if entries else START
-    if head is None:
-        if count == 0:
-            return None
+    if head is None and count == 0:
+        return None
+    if head is None or count < head.count:
         why = "the head file is gone: nobody can say whether later entries were cut off"
-        return _broken(count + 1, last, "truncated", why)
-    if count < head.count:
-        why = f"the head file counts {head.count} entries"
+        if head is not None:
+            why = f"the head file counts {head.count} entries"
         return _broken(count + 1, last, "truncated", why)
     # Also where the log is longer: a forged one may go on behind what the head counts.
     there = entries[head.count - 1].hash if head.count else START
@@ -265,42 +264,37 @@ def _against_head(entries: Sequence[Entry], head: Head | None) -> Verdict | None
 
 def _against_witness(entries: Sequence[Entry], log: str) -> Verdict | None:
     """A log that is gone, or is not the workspace's first one."""
-    if not log:
+    if not log or (entries and entries[0].details.get("log") == log):
         return None
-    if not entries:
-        return _broken(1, START, "removed", "the workspace had an audit log, and it is gone")
-    if entries[0].details.get("log") != log:
+    why = "the workspace had an audit log, and it is gone"
+    if entries:
         why = "the workspace's first log was another one, and it is gone"
-        return _broken(1, START, "removed", why)
-    return None
+    return _broken(1, START, "removed", why)
 
 
 def _against_time(entries: Sequence[Entry]) -> Verdict | None:
     """An entry of an earlier time than one before it, without a word that the clock went back."""
     latest: datetime | None = None
-    for before, entry in zip((None, *entries), entries, strict=False):
-        last = before.hash if before else START
+    for entry in entries:
         at = moment(entry)
         if at is None:
-            return _broken(entry.number, last, "changed", "it has no time")
+            return _broken(entry.number, entry.prev, "changed", "it has no time")
         if latest is None or entry.action == "clock-set-back":
             latest = at
         elif at < latest - BACK:
             why = f"it is of {entry.at[:16]}, and one before it of {latest.isoformat()[:16]}"
-            return _broken(entry.number, last, "backdated", why)
+            return _broken(entry.number, entry.prev, "backdated", why)
         latest = max(latest, at)
     return None
 
 
-def _against_keys(entries: Sequence[Entry], keys: Collection[str] | None) -> Verdict | None:
+def _against_keys(entries: Sequence[Entry], keys: Collection[str]) -> Verdict | None:
     """A subject whose key is gone, though no entry says that it was destroyed."""
-    if keys is None:
-        return None
     told = {entry.subject for entry in entries if entry.action == "pseudonymised"}
-    for before, entry in zip((None, *entries), entries, strict=False):
+    for entry in entries:
         if entry.subject and entry.subject not in keys and entry.subject not in told:
             why = "the key that says whom it is about is gone, and nobody was erased"
-            return _broken(entry.number, before.hash if before else START, "unlinked", why)
+            return _broken(entry.number, entry.prev, "unlinked", why)
     return None
 
 
