@@ -203,7 +203,7 @@ class _Connection(http.client.HTTPConnection):
 
 @dataclass(eq=False)
 class Answer:
-    """A camera's answer with status 200, its body still to be read.
+    """A camera's answer, its body still to be read.
 
     `kind` is the content type in lower case, empty if there is none. `finite`: its end is known.
     """
@@ -214,7 +214,7 @@ class Answer:
     finite: bool
     _connection: http.client.HTTPConnection
     _socket: Any
-    _response: http.client.HTTPResponse
+    response: http.client.HTTPResponse
     _ahead: bytes = b""
 
     def until(self, deadline: float) -> None:
@@ -224,18 +224,18 @@ class Answer:
     def read(self) -> bytes:
         """What has come, at least a byte; empty at the end. Raises OSError, HTTPException."""
         ahead, self._ahead = self._ahead, b""
-        return ahead or self._response.read1(65536)
+        return ahead or self.response.read1(65536)
 
     def begins_with(self, *starts: bytes) -> bool:
         """Whether the body begins with one of these; nothing is taken. Raises as `read` does."""
         most = max(map(len, starts))
-        while len(self._ahead) < most and (part := self._response.read1(65536)):
+        while len(self._ahead) < most and (part := self.response.read1(65536)):
             self._ahead += part
         return self._ahead.startswith(starts)
 
     def close(self) -> None:
         """Close the connection; may be called twice."""
-        self._response.close()
+        self.response.close()
         self._connection.close()
         self._socket.close()
 
@@ -248,24 +248,28 @@ def get(url: str, seconds: float, *, clear: bool = True) -> Answer:
     SourceUnreadable (rubbish, another status, a redirect to another host, which is never followed).
     """
     deadline = time.monotonic() + seconds
-    parts = split_address(url)
+    parts, text = split_address(url), mask_credentials(url)
     login: str | None = None
     for _unused in range(2 * MOST_MOVES + 2):
-        answer, challenges, moved = _ask(parts, login, mask_credentials(url), deadline, seconds)
-        if answer is not None:
+        answer = _ask(parts, login, text, deadline, seconds)
+        status, headers = answer.response.status, answer.response.headers
+        if status == http.client.OK:
             return answer
-        if moved is not None:
-            parts, login = check_same_host(parts, moved, mask_credentials(url)), None
+        answer.close()
+        if status in (301, 302, 303, 307, 308):
+            parts, login = check_same_host(parts, headers.get("Location", ""), text), None
             continue
+        if status != http.client.UNAUTHORIZED:
+            raise refused(text, status)
         if login is not None or not parts.username:
-            raise denied(mask_credentials(url), tried=login is not None)
+            raise denied(text, tried=login is not None)
+        challenges = headers.get_all("WWW-Authenticate") or []
         login = login_for(parts, challenges, _target(parts), clear)
         if login is None:
-            said = mask_credentials(url)
             hint = "Set it to Basic or Digest."
-            raise SourceUnreadable("The camera asks for a login of another kind", said, hint)
+            raise SourceUnreadable("The camera asks for a login of another kind", text, hint)
     hint = "Try the address in a browser or a video player."
-    raise SourceUnreadable("The camera sends us round in a circle", mask_credentials(url), hint)
+    raise SourceUnreadable("The camera sends us round in a circle", text, hint)
 
 
 def _target(parts: SplitResult) -> str:
@@ -274,38 +278,24 @@ def _target(parts: SplitResult) -> str:
 
 def _ask(
     parts: SplitResult, login: str | None, text: str, deadline: float, seconds: float
-) -> tuple[Answer | None, list[str], str | None]:
-    """One request: an answer, or a 401's challenges, or where to go instead."""
+) -> Answer:
+    """One request, and the head of its answer. Raises SourceError."""
     secure = parts.scheme.lower() == "https"
     port = parts.port or PORTS[parts.scheme.lower()]
     connection = _Connection(parts.hostname or "", port, deadline, secure=secure)
-    kept = False
     try:
         headers = {"User-Agent": "facedesk", "Accept": "*/*", "Connection": "close"}
         if login is not None:
             headers["Authorization"] = login
         connection.request("GET", _target(parts), headers=headers)
-        timed = connection.sock
+        timed = connection.sock  # which the response takes away from its connection
         response = connection.getresponse()
-        status = response.status
-        if status == http.client.OK:
-            kept = True
-            stated = "Content-Type" in response.headers
-            kind = response.headers.get_content_type().lower() if stated else ""
-            finite = response.length is not None
-            return Answer(text, kind, finite, connection, timed, response), [], None
-        if status == http.client.UNAUTHORIZED:
-            return None, response.headers.get_all("WWW-Authenticate") or [], None
-        if status in (301, 302, 303, 307, 308):
-            return None, [], response.headers.get("Location", "")
-        raise refused(text, status)
-    except SourceError:
-        raise
+        stated = "Content-Type" in response.headers
+        kind = response.headers.get_content_type().lower() if stated else ""
+        return Answer(text, kind, response.length is not None, connection, timed, response)
     except (OSError, http.client.HTTPException, ValueError) as error:
+        connection.close()
         raise trouble(text, error, seconds) from error
-    finally:
-        if not kept:
-            connection.close()
 
 
 def check_same_host(parts: SplitResult, location: str, text: str) -> SplitResult:
