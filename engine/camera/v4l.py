@@ -90,23 +90,20 @@ def _captures(answer: bytes) -> bool:
 def trouble(path: Path, error: OSError, devices: Path = Path("/dev")) -> SourceError:
     """The typed error for what the operating system said about `path`."""
     if error.errno in (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.ENOTDIR):
-        return not_found(path, devices)
+        hint = "No camera is attached. Plug one in, or try the source demo:collins."
+        if there := _others(path, devices):
+            hint = f"There is {there}."
+        return SourceNotFound("There is no such camera", f"{path} does not exist", hint)
     if error.errno in (errno.EACCES, errno.EPERM):
         return denied(path)
     if error.errno in (errno.EBUSY, errno.EAGAIN):
-        return busy(path)
+        programs = ", ".join(f"{name} (process {pid})" for pid, name in holders(path))
+        said = f"{path} is held by {programs or 'another program'}"
+        hint = "Close that program or its camera, then try again."
+        return SourceBusy("The camera is in use", said, hint)
     said = f"{path}: {os.strerror(error.errno or 0)}"
     hint = "Unplug it, plug it in again, and look at `dmesg`."
     return SourceUnreadable("The camera does not answer", said, hint)
-
-
-def not_found(path: Path, devices: Path = Path("/dev")) -> SourceNotFound:
-    """No such device, with those that there are."""
-    there = _others(path, devices)
-    hint = "No camera is attached. Plug one in, or try the source demo:collins."
-    if there:
-        hint = f"There is {there}."
-    return SourceNotFound("There is no such camera", f"{path} does not exist", hint)
 
 
 def not_a_camera(path: Path, why: str, devices: Path = Path("/dev")) -> SourceUnreadable:
@@ -122,29 +119,18 @@ def _others(path: Path, devices: Path) -> str:
 
 def denied(path: Path) -> SourceDenied:
     """Which group may use the device, and how to join it."""
-    title = "The camera may not be used"
-    try:
-        facts = path.stat()
-    except OSError:
+    title, access = "The camera may not be used", _access(path)
+    if access is None:
         return SourceDenied(title, f"{path} cannot be looked at", f"Check `ls -l {path}`.")
-    group, user = group_name(facts.st_gid), user_name(os.geteuid())
+    group, user = access.group, access.user
     message = f"{path} belongs to group {group}, and {user} may not read and write it"
     hint = f"Run `sudo usermod -aG {group} {user}`, then log out and in again."
-    if facts.st_mode & 0o060 != 0o060 or facts.st_gid == 0:
-        owner, mode = user_name(facts.st_uid), stat.S_IMODE(facts.st_mode)
-        message = f"{path} belongs to {owner}:{group} with mode {mode:04o}"
+    if access.mode & 0o060 != 0o060 or group == group_name(0):
+        message = f"{path} belongs to {access.owner}:{group} with mode {access.mode:04o}"
         hint = "Ask the administrator for read and write access to it."
-    elif is_member(user, facts.st_gid):
+    elif access.member:
         hint = f"{user} has been added to {group}: log out and in again for it to count."
     return SourceDenied(title, message, hint)
-
-
-def busy(path: Path) -> SourceBusy:
-    """Another program captures from the device; named where it can be seen."""
-    programs = ", ".join(f"{name} (process {pid})" for pid, name in holders(path))
-    said = f"{path} is held by {programs or 'another program'}"
-    hint = "Close that program or its camera, then try again."
-    return SourceBusy("The camera is in use", said, hint)
 
 
 def cameras(devices: Path = Path("/dev")) -> tuple[Path, ...]:

@@ -10,7 +10,7 @@ from engine.camera.source import ignore
 from engine.camera.v4l import CameraFacts, PictureFormat, Size, inspect_cameras
 from engine.cancel import Cancel
 from engine.contract import CameraMeasured, Emit, Finding, Found, State
-from engine.contract.errors import Cancelled, SourceBusy, SourceError, SourceUnreadable
+from engine.contract.errors import SourceBusy, SourceError, SourceUnreadable
 from engine.doctor import Place
 from engine.settings import CameraSettings, GateSettings, Settings
 from engine.text import many, mask_credentials, percent
@@ -189,8 +189,6 @@ def check_camera(
     device = mask_credentials(source)
     try:
         measured = measure(source, settings.camera, cancel)
-    except Cancelled:
-        raise
     except SourceError as error:
         state: State = "trouble" if asked else "warning"
         remedy = error.hint or "Check it with its own player."
