@@ -10,7 +10,6 @@ import math
 import threading
 import time
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Literal, Self
 
 from engine.camera.open import open_source
@@ -138,6 +137,8 @@ class Pump:
 Pace = Literal["live", "own", "fast"]
 LAST_READ = 1.0
 """Seconds that closing waits for a read in progress, so that the device is free afterwards."""
+TOLD = ("kind", "width", "height", "fps", "live", "demo", "detail")
+"""What an operator hears of a source as it was opened."""
 STEADY = 25
 """Pictures after which a source that came back counts as sound, and has all its attempts again."""
 
@@ -186,25 +187,11 @@ class Reader:
     def __enter__(self) -> Self:
         self._source = self._opened()
         self._info = info = self._source.info
-        opened = SourceOpened(
-            source=info.text,
-            kind=info.kind,
-            width=info.width,
-            height=info.height,
-            fps=info.fps,
-            live=info.live,
-            demo=info.demo,
-            detail=info.detail,
-        )
-        self._report(opened)
+        told = {name: getattr(info, name) for name in TOLD}
+        self._report(SourceOpened(source=info.text, **told))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @property

@@ -287,7 +287,9 @@ class Audit:
     def _save(self, head: Head) -> None:
         with contextlib.suppress(FacedeskError):  # The entries are safe; the next one catches up.
             write_json(self._head_file, asdict(head))
-            self._witness()
+            if not witness(self._root):
+                first = next(iter(self.entries()), None)
+                note_witness(self._root, str(first.details.get("log", "")) if first else "")
 
     def _written(
         self, head: Head, action: Action, subject: str, details: Mapping[str, Any], spare: bool
@@ -342,12 +344,6 @@ class Audit:
             return (str(self.file), begun.number) in _UNDER_WAY
         return is_alive(begun.process)
 
-    def _witness(self) -> None:
-        """Note the id of the log in workspace.json, unless one is there."""
-        if not witness(self._root):
-            first = next(iter(self.entries()), None)
-            note_witness(self._root, str(first.details.get("log", "")) if first else "")
-
     @contextlib.contextmanager
     def still(self) -> Iterator[None]:
         """Hold the log, if there is one, while its files are written in another form."""
@@ -355,14 +351,11 @@ class Audit:
             yield
 
     def _caught_up(self) -> Head:
-        """The head to go on from, brought up to date with the log if they do not agree."""
+        """The head to go on from. One that does not agree with the log is brought up to date, and
+        an entry says so."""
         head = self.head()
-        if head is None or not head.at or self._size() != head.size:
-            return self._recovered(head)
-        return head
-
-    def _recovered(self, head: Head | None) -> Head:
-        """Where to go on from when head and log do not agree, with an entry that says so."""
+        if head is not None and head.at and self._size() == head.size:
+            return head
         for stale in self._folder.glob(f"{TEMPORARY}*"):  # of a process killed as it wrote a head
             stale.unlink(missing_ok=True)
         torn = drop_torn_line(self.file) if _there(self.file) else 0

@@ -124,16 +124,12 @@ def translate_os_errors(doing: str, path: Path, *, absent: bool = False) -> Iter
 
 
 def whose(path: Path) -> tuple[str, str]:
-    """Why a path of a workspace is refused to this user, and the command that changes it; both
-    empty where nobody can tell."""
-    root = root_of(path)
-    return ("", "") if root is None else _denied(path, Path(root))
-
-
-def _denied(path: Path, root: Path) -> tuple[str, str]:
-    """Why `path`, which lies in the workspace at `root`, is refused to this user, as a clause; and
-    the command that changes it. Both empty where nobody can tell."""
-    inner = path.relative_to(root)
+    """Why a path of a workspace is refused to this user, as a clause, and the command that changes
+    it; both empty where nobody can tell."""
+    guarded = root_of(path)
+    if guarded is None:
+        return "", ""
+    root, inner = Path(guarded), path.relative_to(guarded)
     for place in (*reversed(inner.parents), inner):
         try:
             facts = os.lstat(root / place)

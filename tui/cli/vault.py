@@ -15,7 +15,7 @@ from engine.settings import VaultSettings
 from engine.text import many
 from engine.workspace.audit import Audit
 from engine.workspace.vault import opened
-from engine.workspace.vault.convert import Converted, not_encrypted, survey, verify
+from engine.workspace.vault.convert import Converted, survey, verify
 from engine.workspace.vault.convert import change_key as change
 from engine.workspace.vault.convert import create as seal_all
 from engine.workspace.vault.convert import remove as unseal_all
@@ -29,6 +29,7 @@ from engine.workspace.vault.keys import (
     from_standard_input,
     given,
     make_key_file,
+    needed_record,
     open_with,
     read_record,
 )
@@ -195,9 +196,7 @@ def _opened(context: Context, key_file: Path | None, passphrase_file: str | None
     """Open the present vault as the options, the settings or the operator say."""
     from tui.unlock import ask_passphrase, can_ask
 
-    record = read_record(context.workspace.root)
-    if record is None:
-        raise not_encrypted(context.workspace.root)
+    record = needed_record(context.workspace.root)
     _refuse_both(key_file, passphrase_file)
     settings = context.settings.vault
     if key_file is not None or passphrase_file is not None:

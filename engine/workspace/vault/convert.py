@@ -16,14 +16,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.cancel import Cancel
-from engine.contract.errors import Remedy, SealBroken, VaultError
+from engine.contract.errors import SealBroken, VaultError
 from engine.workspace.audit import Audit
 from engine.workspace.files import read_bytes, read_plain, read_start, write_bytes, write_plain
 from engine.workspace.folder import Workspace
 from engine.workspace.owner import translate_os_errors
 from engine.workspace.vault import envelope, opened
 from engine.workspace.vault.envelope import DataKey
-from engine.workspace.vault.keys import Opener, VaultRecord, open_with, read_record, remove_record
+from engine.workspace.vault.keys import (
+    Opener,
+    VaultRecord,
+    needed_record,
+    open_with,
+    read_record,
+    remove_record,
+)
 from engine.workspace.vault.opened import VAULT_FILE, Opened, State, stamp_of
 
 Report = Callable[[int, int], None]
@@ -73,9 +80,7 @@ def remove(
     Raises VaultError if it is not encrypted, WrongKey, SealBroken for a file that was changed
     (nothing is decided about it: delete or restore it, then go on), and as `create`."""
     root = workspace.root
-    record = read_record(root)
-    if record is None:
-        raise not_encrypted(root)
+    record = needed_record(root)
     vault, wrapper = open_with(root, record, opener)
     _enter(vault, record, wrapper, "unsealing")
     with Audit(workspace).still():
@@ -88,9 +93,7 @@ def remove(
 def change_key(workspace: Workspace, old: Opener, new: Opener) -> None:
     """Open the vault by another passphrase or key file from now on; no file is sealed anew. Raises
     VaultError if the workspace is not encrypted, WrongKey."""
-    record = read_record(workspace.root)
-    if record is None:
-        raise not_encrypted(workspace.root)
+    record = needed_record(workspace.root)
     vault, _wrapper = open_with(workspace.root, record, old)
     wrap = new.wrap()
     _enter(vault, replace(record, wrap=wrap), new.key(wrap), record.state)
@@ -104,11 +107,6 @@ def contents(workspace: Workspace) -> Iterator[Path]:
                 yield from (Path(folder, name) for name in sorted(files))
         elif top.is_file():
             yield top
-
-
-def not_encrypted(root: Path) -> VaultError:
-    """The error that says that there is no vault."""
-    return VaultError("The workspace is not encrypted", str(root), Remedy.VAULT)
 
 
 def _enter(vault: Opened, record: VaultRecord, wrapper: bytes, state: State) -> None:

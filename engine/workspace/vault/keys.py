@@ -70,10 +70,9 @@ class Wrap:
         if self.by == "key-file":
             good = (self.n, self.r, self.p, self.salt) == (0, 0, 0, b"")
         else:
-            power = self.n > 0 and self.n & (self.n - 1) == 0
             good = (
-                power
-                and 1 << 14 <= self.n <= 1 << 22
+                1 << 14 <= self.n <= 1 << 22
+                and self.n & (self.n - 1) == 0  # a power of two
                 and 1 <= self.r <= 32
                 and 1 <= self.p <= 16
                 and 128 * self.n * self.r <= MOST_MEMORY
@@ -291,6 +290,14 @@ def read_record(root: Path) -> VaultRecord | None:
         raise _damaged(path, error.strerror or "") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _damaged(path, str(error)) from error
+
+
+def needed_record(root: Path) -> VaultRecord:
+    """`read_record` of a workspace that is encrypted. Raises VaultError if it is not."""
+    record = read_record(root)
+    if record is None:
+        raise VaultError("The workspace is not encrypted", str(root), Remedy.VAULT)
+    return record
 
 
 def remove_record(root: Path) -> None:

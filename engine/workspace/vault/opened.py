@@ -84,14 +84,6 @@ class Opened:
             raise _broken(path, "it is not sealed")
         return data
 
-    def either(self, data: bytes) -> bytes:
-        """What `data` says, sealed under whatever name, or plain. Raises NotGenuine."""
-        if data.startswith(envelope.MAGIC):
-            return envelope.unseal(self.key, "", data)
-        if data.startswith(envelope.LINE) or b"\n" + envelope.LINE in data:
-            return envelope.unseal_lines(self.key, "", data, mixed=True)
-        return data
-
     def _is_plain(self, path: Path) -> bool:
         try:
             parts = path.relative_to(self.root).parts
@@ -191,16 +183,18 @@ def plain(path: Path, data: bytes) -> bytes:
 
 
 def either(path: Path, data: bytes) -> bytes:
-    """What `data`, read from `path`, says, be it sealed or plain: for a search for what must not
-    be there, never for what is used. Raises VaultLocked, SealBroken."""
+    """What `data`, read from `path`, says, be it plain, or sealed under whatever name: for a search
+    for what must not be there, never for what is used. Raises VaultLocked, SealBroken."""
     vault = _vault_of(path)
+    if vault is None:
+        return plain(path, data)
     try:
-        if vault is not None:
-            return vault.either(data)
+        if data.startswith(envelope.MAGIC):
+            return envelope.unseal(vault.key, "", data)
+        if data.startswith(envelope.LINE) or b"\n" + envelope.LINE in data:
+            return envelope.unseal_lines(vault.key, "", data, mixed=True)
     except NotGenuine as error:
         raise _broken(path, str(error)) from None
-    if envelope.is_sealed(data):
-        raise locked(encrypted_root(path) or path)
     return data
 
 
