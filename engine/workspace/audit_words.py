@@ -80,11 +80,11 @@ class Subjects:
         if subject not in keys:
             keys[subject] = secrets.token_hex(32)
             write_json(self._file, keys)
-        return _name(subject, keys[subject])
+        return pseudonym(subject, keys[subject])
 
     def known(self) -> Mapping[str, str]:
         """Pseudonym to subject, of all that have a key."""
-        return {_name(subject, key): subject for subject, key in self._keys().items()}
+        return {pseudonym(subject, key): subject for subject, key in self._keys().items()}
 
     def forget(self, subject: str) -> None:
         """Destroy a subject's key. Raises DiskFull, WorkspaceUnusable."""
@@ -112,7 +112,8 @@ def _is_key(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _name(subject: str, key: str | dict[str, str]) -> str:
+def pseudonym(subject: str, key: str | dict[str, str]) -> str:
+    """What the log calls a subject of this key."""
     if isinstance(key, dict):
         subject, key = key["as"], key["key"]
     return PREFIX + hmac.new(key.encode(), subject.encode(), "sha256").hexdigest()[:16]

@@ -28,7 +28,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import hmac
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -38,7 +37,7 @@ from typing import Any
 
 from engine.contract.errors import DataError
 from engine.text import name_key
-from engine.workspace.audit_words import held
+from engine.workspace.audit_words import held, pseudonym
 from engine.workspace.files import read_bytes, read_json, read_lines, write_bytes, write_json
 from engine.workspace.identity import (
     NOBODY_KNOWN,
@@ -79,7 +78,7 @@ def to_1(root: Path) -> None:
     if isinstance(body := _read(choices), list):
         write_json(choices, {"version": 1, "choices": body})
     for path in sorted((root / "evaluations").glob("*.json")):
-        if (body := _evaluation(path)) and "version" not in body:
+        if (body := _object(path)) and "version" not in body:
             _write_evaluation(path, {"version": 1, **body})
 
 
@@ -122,8 +121,8 @@ def _one(
     file: Path, place: str, trashed: str = "", moved: frozenset[str] = frozenset()
 ) -> Iterator[_One]:
     """The person of a person.json, who has an identity from here on."""
-    body = _read(file)
-    if not isinstance(body, dict) or not isinstance(body.get("name"), str):
+    body = _object(file)
+    if not isinstance(body.get("name"), str):
         return
     if not is_identity(body.get("id")):
         body = {**body, "id": new_identity()}
@@ -189,8 +188,7 @@ def _place(key: str) -> str:
 
 def _manifests(root: Path) -> Iterator[tuple[Path, Path, dict[str, Any]]]:
     for file in sorted((root / "trash").glob("[0-9]*/manifest.json")):
-        body = _read(file)
-        if isinstance(body, dict):
+        if body := _object(file):
             yield file.parent, file, body
 
 
@@ -217,8 +215,8 @@ def _id_of(change: Path) -> str:
 
 
 def _model(root: Path, folder: Path, everybody: list[_One]) -> None:
-    ids = _read(folder / PLAN)
-    if not isinstance(ids, dict):
+    ids = _object(folder / PLAN)
+    if not ids:
         files = {name: _bytes(folder / name) for name in ("labels.json", "model.json")}
         sums = _bytes(folder / "SHA256SUMS").decode("utf-8", "replace").split("\n")
         if not all(f"{hashlib.sha256(d).hexdigest()}  {n}" in sums for n, d in files.items()):
@@ -278,19 +276,10 @@ def _revision(one: _One) -> str:
 
 
 def _identify_evaluation(path: Path, ids: Mapping[str, str]) -> None:
-    body = _evaluation(path)
+    body = _object(path)
     if isinstance(body.get("slugs"), list):
         body["ids"] = [ids.get(str(slug), "") for slug in body.pop("slugs")]
         _write_evaluation(path, body)
-
-
-def _evaluation(path: Path) -> dict[str, Any]:
-    """What an evaluation says; nothing if it is gone or damaged."""
-    try:
-        body = json.loads(read_bytes(path))
-    except (FileNotFoundError, ValueError, RecursionError):
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _write_evaluation(path: Path, body: dict[str, Any]) -> None:
@@ -320,8 +309,8 @@ def _strangers(root: Path, everybody: list[_One]) -> None:
 
 def _choices(root: Path) -> None:
     path = root / "unknown" / "choices.json"
-    kept = _read(path)
-    if not isinstance(kept, dict) or not isinstance(kept.get("choices"), list):
+    kept = _object(path)
+    if not isinstance(kept.get("choices"), list):
         return
     owners = {_id_of(change): body.get("people", {}) for change, _file, body in _manifests(root)}
     changed = False
@@ -330,8 +319,8 @@ def _choices(root: Path) -> None:
             continue
         slug = str(choice.get("slug", ""))
         if choice.get("stranger"):
-            person = _read(root / "strangers" / slug / PERSON_FILE)
-            about = person.get("apart_from", "") if slug and isinstance(person, dict) else ""
+            person = _object(root / "strangers" / slug / PERSON_FILE) if slug else {}
+            about = person.get("apart_from", "")
         else:
             about = owners.get(str(choice.get("id")), {}).get(f"people/{slug}", "")
         if is_identity(about):
@@ -342,8 +331,8 @@ def _choices(root: Path) -> None:
 
 def _sightings(root: Path, everybody: list[_One]) -> None:
     for file in sorted(root.glob("unknown/*/sighting.json")):
-        body = _read(file)
-        if isinstance(body, dict) and "candidate_id" not in body:
+        body = _object(file)
+        if body and "candidate_id" not in body:
             nearest = _by_name(str(body.get("candidate")), str(body.get("at", "")), everybody)
             if nearest:
                 write_json(file, {**body, "candidate_id": nearest})
@@ -352,8 +341,8 @@ def _sightings(root: Path, everybody: list[_One]) -> None:
 def _erasures(root: Path, everybody: list[_One]) -> None:
     """One that was cut short goes on by identity."""
     for file in sorted((root / "erasing").glob("[!.]*.json")):
-        body = _read(file)
-        who = body.get("evidence") if isinstance(body, dict) else None
+        body = _object(file)
+        who = body.get("evidence")
         if isinstance(who, dict) and "ids" not in who:
             names = {name_key(str(name)) for name in who.get("names", ())}
             place = f"people/{who.get('slug')}"
@@ -383,7 +372,7 @@ def _audit(root: Path, everybody: list[_One]) -> None:
             if not isinstance(key, str) or is_identity(place.partition("/")[2]):
                 continue
             own = [one for one in everybody if one.place == place]
-            name = "p-" + hmac.new(key.encode(), place.encode(), "sha256").hexdigest()[:16]
+            name = pseudonym(place, key)
             if len(own) == 1 and ends.get(name, 0) == (1 if own[0].trashed else 0):
                 area = place.partition("/")[0]
                 del changed[place]
@@ -395,11 +384,8 @@ def _audit(root: Path, everybody: list[_One]) -> None:
 def _ends(root: Path) -> dict[str, int]:
     """How often somebody of each pseudonym went and did not come back."""
     found: dict[str, int] = {}
-    try:
-        lines = read_lines(root / "audit" / "audit.jsonl")
-    except FileNotFoundError:
-        return found
-    for line in lines:
+    log = root / "audit" / "audit.jsonl"
+    for line in read_lines(log) if log.exists() else ():
         try:
             entry = json.loads(line)
             name, action, details = entry["subject"], entry["action"], entry["details"]
@@ -427,6 +413,12 @@ def _read(path: Path) -> Any:
         if type(error) is not DataError:
             raise
         return None
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """`_read` of an object; an empty one for everything else."""
+    body = _read(path)
+    return body if isinstance(body, dict) else {}
 
 
 def _bytes(path: Path) -> bytes:
