@@ -9,6 +9,7 @@ import dataclasses
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from typing import Literal, Self
 
@@ -47,7 +48,8 @@ class Pump:
         self._frame: Frame | None = None
         self._error: Exception | None = None
         self._ended = False
-        self._notes: list[Event] = []
+        self.notes: deque[Event] = deque()
+        """What the source reported in the pump's thread, for the consumer's."""
         self.dropped = 0
         """Frames that were replaced by a newer one before anyone took them."""
         self._stop = threading.Event()
@@ -56,17 +58,6 @@ class Pump:
     def start(self) -> None:
         """Begin to read."""
         self._thread.start()
-
-    def note(self, event: Event) -> None:
-        """Keep a report of the source for the consumer's thread; called in the pump's thread."""
-        with self._changed:
-            self._notes.append(event)
-
-    def take_notes(self) -> list[Event]:
-        """The source's reports since the last call."""
-        with self._changed:
-            taken, self._notes = self._notes, []
-            return taken
 
     def take(self, timeout: float) -> Frame | None:
         """The newest frame not taken yet; None after `timeout` seconds or at the end.
@@ -155,6 +146,9 @@ class Reader:
     was lost. Entering raises SourceError or Cancelled.
     """
 
+    info: SourceInfo
+    """The source as it was opened. Only inside the `with` block."""
+
     def __init__(
         self,
         text: str,
@@ -173,7 +167,6 @@ class Reader:
         self._patient = patient
         self._doubts = PictureWatch()
         self._source: Source | None = None
-        self._info: SourceInfo | None = None
         self._pump: Pump | None = None
         self._attempts: Iterator[tuple[int, float]] = iter(())
         self._good = STEADY
@@ -186,20 +179,13 @@ class Reader:
 
     def __enter__(self) -> Self:
         self._source = self._opened()
-        self._info = info = self._source.info
+        self.info = info = self._source.info
         told = {name: getattr(info, name) for name in TOLD}
         self._report(SourceOpened(source=info.text, **told))
         return self
 
     def __exit__(self, *error: object) -> None:
         self.close()
-
-    @property
-    def info(self) -> SourceInfo:
-        """The source as it was opened. Only inside the `with` block."""
-        if self._info is None:
-            raise RuntimeError("enter the reader before asking for its source")
-        return self._info
 
     @property
     def dropped(self) -> int:
@@ -282,8 +268,8 @@ class Reader:
                 if not self.info.live or self.info.demo:
                     raise
                 frame = self._recover(error, cancel)
-            for event in self._pump.take_notes() if self._pump else ():
-                self._report(event)
+            while self._pump is not None and self._pump.notes:
+                self._report(self._pump.notes.popleft())
             if frame is None:
                 return
             if self.info.live and self.info.kind in REMOTE:
@@ -374,7 +360,7 @@ class Reader:
     def _tell(self, event: Event) -> None:
         """A report of the source; from a pump's thread it waits for the consumer's."""
         if self._pump is not None:
-            self._pump.note(event)
+            self._pump.notes.append(event)
         else:
             self._report(event)
 

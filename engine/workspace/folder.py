@@ -144,7 +144,11 @@ class Workspace:
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
         self.audit_lock = self.root / LOCK
-        guard(self.root, (*self.contents(), *self._bare()))
+        self._faces = tuple(self.root / name for name in PRIVATE)
+        self.private = (*self._faces, self.audit, self.logs)
+        """The folders that are ours alone."""
+        self._bare = tuple(self.root / name for name in PLAIN)
+        guard(self.root, (*self.contents(), *self._bare))
         self._upgraded_from: int | None = None
 
     def prepare(self) -> None:
@@ -155,7 +159,7 @@ class Workspace:
         anything is touched."""
         new = format_of(self.root) == 0 and not self._used()
         make_directory(self.root)
-        for folder in (*self._private(), self.audit, self.logs):
+        for folder in self.private:
             make_directory(folder)
             with contextlib.suppress(OSError):  # Another owner's, or read-only: not ours to fix.
                 make_private(folder)
@@ -173,7 +177,7 @@ class Workspace:
 
     def _used(self) -> bool:
         """Whether there is anything of ours besides logs."""
-        return any(path.exists() for path in (*self._private(), self.split_file))
+        return any(path.exists() for path in (*self._faces, self.split_file))
 
     @property
     def read_only(self) -> bool:
@@ -198,7 +202,7 @@ class Workspace:
         if self.root.is_dir():
             found = sorted(self.root.glob(f"{TEMPORARY}*"))
             yield from (path for path in found if is_temporary(path.name))
-        for top in self._private():
+        for top in self._faces:
             if top.is_symlink():  # not ours: `prepare` says so
                 continue
             for folder, names, files in os.walk(top):
@@ -209,19 +213,7 @@ class Workspace:
     def contents(self) -> tuple[Path, ...]:
         """All files and folders that hold what the workspace is about: what encryption covers."""
         paths = (each for each in vars(self).values() if isinstance(each, Path))
-        return tuple(sorted(each for each in paths if each not in (self.root, *self._bare())))
-
-    def _bare(self) -> tuple[Path, ...]:
-        """What is never encrypted: it holds nothing about a person."""
-        return tuple(self.root / name for name in PLAIN)
-
-    @property
-    def private(self) -> frozenset[Path]:
-        """The folders that are ours alone."""
-        return frozenset((*self._private(), self.audit, self.logs))
-
-    def _private(self) -> tuple[Path, ...]:
-        return tuple(self.root / name for name in PRIVATE)
+        return tuple(sorted(each for each in paths if each not in (self.root, *self._bare)))
 
     def cut_short(self) -> bool:
         """Whether the last writer was killed, or one writes now. Reads one small file."""
