@@ -301,13 +301,8 @@ def check_file(path: Path) -> None:
         raise SourceUnreadable(
             "The file is empty", f"{path} has 0 bytes", "Copy or record it again."
         )
-    if is_text(head):
-        # FFmpeg would render it as a film of scrolling letters.
+    # No video begins without control bytes, and FFmpeg would render text as a film of letters.
+    if not any(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head):
         raise SourceUnreadable(
             "The file is not a video", f"{path} holds text", "Give a video file or a folder."
         )
-
-
-def is_text(head: bytes) -> bool:
-    """Whether the beginning of a file is text: no video container begins without control bytes."""
-    return not any(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head)

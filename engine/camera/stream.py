@@ -13,7 +13,7 @@ import re
 import socket
 import time
 from collections.abc import Mapping
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from engine.camera.http import (
     Answer,
@@ -62,7 +62,8 @@ def ask(url: str, timeout: float, *, clear: bool = True) -> None:
     with connection:
         if scheme != "rtsp":
             return  # encrypted: FFmpeg's to unpack
-        target = _plain(parts)
+        host = parts.netloc.rpartition("@")[2]  # without user and password
+        target = parts._replace(netloc=host, fragment="").geturl()
         deadline = time.monotonic() + min(PATIENCE, timeout)
         status, headers, body = _describe(connection, target, 1, None, deadline)
         tried = False
@@ -88,12 +89,6 @@ def sound_only(text: str) -> SourceUnreadable:
     """A stream without pictures."""
     hint = "Look up the address of the camera's pictures in its manual."
     return SourceUnreadable("The stream has sound only", text, hint)
-
-
-def _plain(parts: SplitResult) -> str:
-    """The address without its credentials, as it goes over the wire."""
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=host, fragment="").geturl()
 
 
 def _describe(

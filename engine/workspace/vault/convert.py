@@ -45,12 +45,12 @@ class Converted:
     bytes: int
 
 
+def unheard(_done: int, _total: int) -> None:
+    """A report for callers who do not listen."""
+
+
 def create(
-    workspace: Workspace,
-    opener: Opener,
-    *,
-    report: Report = lambda done, total: None,
-    cancel: Cancel | None = None,
+    workspace: Workspace, opener: Opener, *, report: Report = unheard, cancel: Cancel | None = None
 ) -> Converted:
     """Encrypt the workspace, or go on where an earlier run was cut short. Raises VaultError if it
     is encrypted already or is being decrypted, WrongKey if an earlier run began with another key,
@@ -70,11 +70,7 @@ def create(
 
 
 def remove(
-    workspace: Workspace,
-    opener: Opener,
-    *,
-    report: Report = lambda done, total: None,
-    cancel: Cancel | None = None,
+    workspace: Workspace, opener: Opener, *, report: Report = unheard, cancel: Cancel | None = None
 ) -> Converted:
     """Decrypt the workspace, or go on where an earlier run was cut short; also of a `create`.
     Raises VaultError if it is not encrypted, WrongKey, SealBroken for a file that was changed
@@ -192,9 +188,7 @@ def survey(workspace: Workspace) -> Survey:
     return Survey(sealed, plain)
 
 
-def verify(
-    workspace: Workspace, report: Callable[[int, int], None] = lambda done, total: None
-) -> tuple[Survey, tuple[str, ...]]:
+def verify(workspace: Workspace, report: Report = unheard) -> tuple[Survey, tuple[str, ...]]:
     """Open every file; the count, and the paths of those that were changed, below the root. The
     vault is open. Raises VaultLocked if it is not, WorkspaceUnusable."""
     paths = [*contents(workspace)]
