@@ -1,8 +1,8 @@
 """LocalDesk: the engine for the user interface, with its camera and model processes.
 
-Imports neither OpenCV nor TensorFlow. Passes faces from the camera processes to the model process,
-keeps track of the jobs, holds the workspace's writer lock while a job writes, and replaces a
-process that died. What each call does and raises is said in `contract.desk.Desk`.
+Imports neither OpenCV nor TensorFlow. Keeps track of the jobs, holds the workspace's writer lock
+while a job writes, and replaces a process that died. What each call does and raises is said in
+`contract.desk.Desk`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,6 @@ from engine.contract.messages import (
     Burdened,
     End,
     FaceAnswered,
-    FacesFound,
-    FacesWanted,
     FirstPictures,
     FramesEnded,
     LikenessFound,
@@ -43,7 +41,6 @@ from engine.contract.messages import (
     SessionJudged,
     Start,
     TwinAnswer,
-    TwinReport,
     WhyAsked,
 )
 from engine.contract.people import Answers, Erased
@@ -68,7 +65,6 @@ from engine.desk.processes import (
     Processes,
     Watchdog,
     is_further,
-    process_name,
     starts,
 )
 from engine.desk.relays import FaceQuestions, FeatureRelay, LikenessQuestions, Sources
@@ -123,13 +119,9 @@ class LocalDesk(QuickCalls):
             settings.processes, lambda: list(self._processes.children.values()), self._tell
         )
         self._routes: dict[type, Callable[[Child, Any], None]] = {
-            FacesFound: self._to_model,
-            FramesEnded: self._to_model,
-            FacesWanted: lambda _, m: self._processes.send_if_there(process_name(m.camera), m),
             PictureKept: lambda child, m: self._features.take(child.name, m),
             PicturesOver: lambda child, m: self._features.take(child.name, m),
             FirstPictures: lambda _, m: self._faces.first_pictures(m),
-            TwinReport: lambda _, m: self._processes.send(CAMERA, m),
             SessionAsked: lambda _, m: self._faces.session(m),
             SessionJudged: lambda _, m: self._faces.session(m),
             LikenessFound: lambda _, m: self._likenesses.answered(m),
@@ -337,10 +329,6 @@ class LocalDesk(QuickCalls):
             if not (sources and sources.replayed):
                 self._seen.hear(message)
             self._tell(message)
-
-    def _to_model(self, _child: Child, message: FacesFound | FramesEnded) -> None:
-        if "recognise" in self._jobs:
-            self._processes.send(MODEL, message)
 
     def _sighted(self, _child: Child, message: Sighted) -> None:
         self._keeping.offer(message, asked=bool(self._sources and self._sources.request.keep))

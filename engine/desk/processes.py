@@ -16,13 +16,23 @@ import subprocess
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.contract import Notice
 from engine.contract.errors import EngineDied
-from engine.contract.messages import FacesFound, Hello, Ping, Pong, Quit, Start
+from engine.contract.messages import (
+    FacesFound,
+    FacesWanted,
+    FramesEnded,
+    Hello,
+    Ping,
+    Pong,
+    Quit,
+    Start,
+    TwinReport,
+)
 from engine.contract.requests import Job, PreviewWish, RecogniseRequest
 from engine.desk.vitals import Limits, Vitals, fault, most_bytes, own_bytes, signs_of
 from engine.desk.wire import Channel, WireError
@@ -46,6 +56,8 @@ KILLED = -9
 class Child:
     """One engine process. `on_message` and `on_end` are called on its reader thread.
 
+    What is meant for one of the `others` goes to it from there, and past the desk.
+
     The process has no terminal: stdin is closed, stdout and stderr are `logs/NAME.log`, and it is
     in a session of its own, so that Ctrl+C and hang-ups of the terminal do not reach it.
     """
@@ -60,6 +72,7 @@ class Child:
         logs: Path,
         on_message: Callable[[Child, Any], None],
         on_end: Callable[[Child, int], None],
+        others: Mapping[str, Child],
     ) -> None:
         """Start the process. `hello` is its first message; `name` is "model", "camera", or
         "camera-2" and so on.
@@ -71,6 +84,7 @@ class Child:
         """Why it was killed, if it was."""
         self._on_message = on_message
         self._on_end = on_end
+        self._others = others
         self._outgoing: collections.deque[Any] = collections.deque()
         self._wake = threading.Condition()
         ours, theirs = socket.socketpair()
@@ -170,6 +184,11 @@ class Child:
             with self.vitals.hearing():
                 if isinstance(message, Pong):
                     self.vitals.answered(message.beats)
+                elif to := straight_to(message):
+                    other = self._others.get(to)
+                    # Whoever was replaced, or is of a recognition that is over, has no say.
+                    if other is not None and self._others.get(self.name) is self:
+                        other.send(message)
                 else:
                     self._on_message(self, message)
         status = self._status()
@@ -225,6 +244,18 @@ def process_name(camera: int) -> str:
     return CAMERA if camera == 0 else f"{CAMERA}-{camera + 1}"
 
 
+def straight_to(message: Any) -> str:
+    """The process that another one's message goes straight to; empty: to the desk."""
+    match message:
+        case FacesFound() | FramesEnded():
+            return MODEL
+        case FacesWanted():
+            return process_name(message.camera)
+        case TwinReport():
+            return CAMERA
+    return ""
+
+
 def is_further(process: str) -> bool:
     """Whether a process is there for one recognition only."""
     return process.startswith(f"{CAMERA}-")
@@ -276,7 +307,8 @@ class Processes:
                     settings=self._settings.as_json(),
                     vault=opened.pass_on(self._workspace.root),
                 )
-                child = Child(name, hello, self._workspace.logs, self._received, self._ended)
+                logs, others = self._workspace.logs, self.children
+                child = Child(name, hello, logs, self._received, self._ended, others)
                 self.children[name] = child
                 if name == CAMERA:
                     child.send(self._wish)

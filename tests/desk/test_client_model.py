@@ -237,3 +237,12 @@ def gone(pid: int, seconds: float = 120) -> bool:
     while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     return not Path(f"/proc/{pid}").exists()
+
+
+def test_closing_in_the_middle_of_a_recognition_starts_no_process_again(
+    desk: LocalDesk, collector: Collector
+) -> None:
+    desk.recognise(RecogniseRequest(source="demo:collins"))
+    collector.wait(FaceSeen)
+    desk.close()
+    assert not desk._processes.children

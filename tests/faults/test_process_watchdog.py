@@ -37,7 +37,7 @@ class Watched:
         self._now = 0.0
         settings = load_settings()
         hello = Hello(workspace=str(workspace.root), settings=settings.as_json())
-        self.child = Troubled("troubled", hello, workspace.logs, self._hear, self._over)
+        self.child = Troubled("troubled", hello, workspace.logs, self._hear, self._over, {})
         wish = ProcessSettings(**{"silent_seconds": 20, "still_seconds": 20, **limits})
         self.dog = Watchdog(wish, lambda: [self.child], self.notices.append, lambda: self._now)
         self.until(lambda: bool(self.heard))  # it is ready
