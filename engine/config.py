@@ -81,7 +81,7 @@ def load_settings(**overrides: Any) -> Settings:
     if os.path.lexists(path) and not path.is_file():
         raise _unreadable(path, "it is no file")
     try:
-        return _checked(_sources()(**overrides))
+        return Settings.of_json(_sources()(**overrides).model_dump())
     except ValidationError as error:
         raise _first_mistake(error, cure) from error
     except SettingsError as error:
@@ -112,8 +112,8 @@ def checked_settings(given: Mapping[str, Mapping[str, Any]]) -> Settings:
     unknown = sorted(given.keys() - models.keys())
     if unknown:
         raise ValueError(f"there are no settings {', '.join(unknown)}")
-    return Settings(
-        **{name: KINDS[name](**models[name](**given.get(name, {})).model_dump()) for name in KINDS}
+    return Settings.of_json(
+        {name: models[name](**given.get(name, {})).model_dump() for name in KINDS}
     )
 
 
@@ -149,10 +149,6 @@ def _model(kind: Any) -> type[BaseModel]:
         __validators__=checks,
         **values,
     )
-
-
-def _checked(read: _Sources) -> Settings:
-    return Settings(**{name: KINDS[name](**values) for name, values in read.model_dump().items()})
 
 
 def _refuse_unknown_sections() -> None:

@@ -160,9 +160,6 @@ class Unreadable(DataError):
         super().__init__(title, message, hint)
         self.reason = reason
 
-    def __reduce__(self) -> tuple[type, tuple[str, str, str, str]]:  # type: ignore[override]
-        return type(self), (self.title, self.message, self.hint, self.reason)
-
 
 def read_photograph(path: Path, tell: Callable[[str], None] | None = None) -> NDArray[np.uint8]:
     """Decode a photograph to BGR uint8 HxWx3.

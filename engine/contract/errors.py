@@ -52,9 +52,6 @@ class FacedeskError(Exception):
     def __str__(self) -> str:
         return f"{self.title}: {self.message}" if self.message else self.title
 
-    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
-        return type(self), (self.title, self.message, self.hint)
-
 
 class UsageError(FacedeskError):
     """A request that cannot be right, whatever the data are."""

@@ -78,11 +78,7 @@ class JobEnded(Event):
     @classmethod
     def failure(cls, job: str, error: FacedeskError) -> JobEnded:
         """The end of a job that met `error`."""
-        return cls(
-            job=job,
-            outcome="failed",
-            **_parts(error),
-        )
+        return cls(job=job, outcome="failed", **_parts(error))
 
     def error(self) -> FacedeskError:
         """What a failed job met, as the error that it was."""

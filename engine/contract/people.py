@@ -341,6 +341,3 @@ class ErasureUnanswered(DataError):
             " ".join(hints),
         )
         self.doubts = doubts
-
-    def __reduce__(self) -> tuple[type, tuple[Doubts]]:  # type: ignore[override]
-        return type(self), (self.doubts,)

@@ -6,7 +6,6 @@ camera's picture the terminal can show (`PreviewWish`).
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -374,22 +373,13 @@ class PreviewWish:
 
 
 class Wishes:
-    """The wish in force: set on the thread that hears it, read by the running job."""
+    """The wish in force, `now`: set on the thread that hears it, read by the running job."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._wish = PreviewWish()
+        self.now = PreviewWish()
 
     def take(self, message: Any) -> bool:
         """Take a message if it is a wish; whether it was."""
-        if not isinstance(message, PreviewWish):
-            return False
-        with self._lock:
-            self._wish = message
-        return True
-
-    @property
-    def now(self) -> PreviewWish:
-        """The newest wish."""
-        with self._lock:
-            return self._wish
+        if is_wish := isinstance(message, PreviewWish):
+            self.now = message
+        return is_wish

@@ -121,18 +121,15 @@ def split(workspace: Workspace, request: SplitRequest) -> SplitDone:
 
 def model_rows(workspace: Workspace) -> tuple[ModelRow, ...]:
     """Stored models, newest first."""
-    return tuple(
-        _measured(model_row(info), load_evaluation(workspace, info.id))
-        for info in ModelStore(workspace).list(compare=True)
-    )
-
-
-def _measured(row: ModelRow, kept: tuple[EvaluateDone, tuple[str, ...]] | None) -> ModelRow:
-    """The row with the figures of the model's last evaluation, if it was ever evaluated."""
-    if kept is None:
-        return row
-    done, _unused = kept
-    return replace(row, rank1=done.rank1, tpir=done.tpir_at_threshold, fpir=done.fpir_at_threshold)
+    rows = []
+    for info in ModelStore(workspace).list(compare=True):
+        row = model_row(info)
+        if found := load_evaluation(workspace, info.id):
+            done = found[0]
+            tpir, fpir = done.tpir_at_threshold, done.fpir_at_threshold
+            row = replace(row, rank1=done.rank1, tpir=tpir, fpir=fpir)
+        rows.append(row)
+    return tuple(rows)
 
 
 def model_row(info: ModelInfo) -> ModelRow:

@@ -10,6 +10,7 @@ import logging
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ class FrameSlots:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: dict[int, FacesFound] = {}
-        self._dropped: dict[int, int] = {}
+        self._dropped: Counter[int] = Counter()
         self._faces: dict[int, int] = {}
         """Faces in the last frame of each camera under way."""
         self._each = 0.0
@@ -75,7 +76,7 @@ class FrameSlots:
         """Put a frame in; True if its camera had one waiting already (the older is dropped)."""
         with self._lock:
             occupied = faces.camera in self._waiting
-            self._dropped[faces.camera] = self._dropped.get(faces.camera, 0) + occupied
+            self._dropped[faces.camera] += occupied
             self._waiting[faces.camera] = faces
             return occupied
 
@@ -87,7 +88,7 @@ class FrameSlots:
     def dropped(self, camera: int) -> int:
         """Frames of a camera that newer ones replaced in here."""
         with self._lock:
-            return self._dropped.get(camera, 0)
+            return self._dropped[camera]
 
     def wanted(self, faces: FacesFound) -> FacesWanted:
         """Ask for the frame after `faces`, which is recognised now, then one of each other

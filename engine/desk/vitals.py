@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.contract.errors import EngineDied, EngineHung, EngineTooLarge
+from engine.machine import memory
 
 Sign = Literal["silent", "still", "large"]
 
@@ -57,12 +58,6 @@ class Vitals:
         self._asked = False
         self._beats: dict[str, int] = {}
         self._still: dict[str, float] = {}
-
-    @property
-    def asked(self) -> bool:
-        """Whether a question waits for its answer."""
-        with self._lock:
-            return self._asked
 
     @contextlib.contextmanager
     def hearing(self) -> Iterator[None]:
@@ -136,7 +131,6 @@ SHARE = 0.75
 KILLED_FIRST = 500
 """A child's `oom_score_adj`: where memory runs out at once, the kernel takes it and not the app."""
 _OWN = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap):\s+(\d+) kB", re.M)
-_TOTAL = re.compile(r"^MemTotal:\s+(\d+) kB", re.M)
 
 
 def own_bytes(pid: int) -> int | None:
@@ -151,21 +145,19 @@ def own_bytes(pid: int) -> int | None:
     return sum(map(int, found)) * 1024 if found else None
 
 
-def machine_bytes(system: Path = Path("/")) -> int | None:
-    """Memory of the machine, or of the control group (container, service) if that is less."""
-    sizes = []
-    with contextlib.suppress(OSError):
-        if found := _TOTAL.search((system / "proc/meminfo").read_text()):
-            sizes.append(int(found[1]) * 1024)
+def machine_bytes(system: Path = Path("/")) -> int:
+    """Memory of the machine, or of the control group (container, service) if that is less; 0 if
+    neither is known."""
+    sizes = [memory(system / "proc/meminfo")[1]]
     for file in _group_files(system):
         with contextlib.suppress(OSError, ValueError):  # "max" is no number
             sizes.append(int(file.read_text()))
-    return min(sizes, default=None)
+    return min(filter(None, sizes), default=0)
 
 
 def most_bytes(megabytes: int, system: Path = Path("/")) -> int:
     """The limit of a child: the setting, or SHARE of the machine for 0. 0: none is known."""
-    return megabytes * 1_000_000 or round(SHARE * (machine_bytes(system) or 0))
+    return megabytes * 1_000_000 or round(SHARE * machine_bytes(system))
 
 
 def offer_to_the_kernel() -> None:

@@ -73,7 +73,7 @@ class Watched:
             self._now += seconds
             self.dog.look()
             if answers and self.fault is None:
-                self.until(lambda: not self.child.vitals.asked)
+                self.until(lambda: not self.child.vitals._asked)
 
     @property
     def fault(self) -> EngineDied | None:
