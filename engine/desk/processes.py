@@ -315,8 +315,10 @@ class Processes:
             return self.children[name]
 
     def send(self, name: str, message: Any) -> None:
-        """Send a message to a process, which is started if it is not running."""
-        self.get(name).send(message)
+        """Send a message to a process, which is started if it is not running and may be."""
+        with self.lock:
+            if not self.closing:
+                self.get(name).send(message)
 
     def send_if_there(self, name: str, message: Any) -> None:
         """Send a message to a process if it is running."""
