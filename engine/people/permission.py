@@ -153,15 +153,10 @@ def withdrawn(workspace: Workspace) -> tuple[Person, ...]:
 
 def _judge(known: Mapping[str, Consent | None], settings: ConsentSettings) -> str:
     """What is amiss with the consent of these people. Raises ConsentMissing."""
-    states = {name: state_of(consent, settings) for name, consent in known.items()}
-    missing = [name for name, state in states.items() if state in ("none", "withdrawn")]
-    outdated = [
-        (name, consent.text_version)
-        for name, consent in known.items()
-        if consent is not None and states[name] == "outdated"
-    ]
     if settings.required == "off":
         return ""
+    states = {name: state_of(consent, settings) for name, consent in known.items()}
+    missing = [name for name, state in states.items() if state in ("none", "withdrawn")]
     if missing and settings.required == "refuse":
         raise ConsentMissing(
             "Consent is missing",
@@ -170,9 +165,10 @@ def _judge(known: Mapping[str, Consent | None], settings: ConsentSettings) -> st
         )
     if missing:
         return f"No consent recorded for {in_short(missing)}."
-    if outdated:
-        name, agreed = outdated[0]
-        sentence = f"{name} {outdated_words(agreed, settings)}"
-        more = len(outdated) - 1
-        return f"{sentence}; so did {more} more." if more else f"{sentence}."
-    return ""
+    outdated = [
+        f"{name} {outdated_words(consent.text_version, settings)}"
+        for name, consent in known.items()
+        if consent is not None and states[name] == "outdated"
+    ]
+    more = f"; so did {len(outdated) - 1} more" if outdated[1:] else ""
+    return f"{outdated[0]}{more}." if outdated else ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -258,26 +258,27 @@ def moved_to(body: dict[str, Any], place: str, slug: str) -> dict[str, Any]:
     return moved
 
 
+@dataclass(eq=False)
 class Change:
-    """A change while it is put together: nothing has happened yet. Steps are done in order."""
+    """A change while it is put together in `folder`: nothing has happened yet. Steps are done in
+    order."""
 
-    def __init__(self, workspace: Workspace, folder: Path) -> None:
-        self.steps: list[Step] = []
-        self.split: dict[str, Any] = {}
-        self.merged: dict[str, Any] = {}
-        self.pictures = 0
-        """How many pictures it is about, as it is told."""
-        self.noted: tuple[int, ...] = ()
-        """The numbers of the audit log's entries that it began (`Doing.numbers`)."""
-        self.done = Trashed("", "", "", "")
-        """The change as it lies in the trash, once the block has ended well."""
-        self._workspace = workspace
-        self._folder = folder
-        self._count = 0
+    workspace: Workspace
+    folder: Path
+    pictures: int = 0
+    """How many pictures it is about, as it is told."""
+    noted: tuple[int, ...] = ()
+    """The numbers of the audit log's entries that it began (`Doing.numbers`)."""
+    steps: list[Step] = field(default_factory=list)
+    split: dict[str, Any] = field(default_factory=dict)
+    merged: dict[str, Any] = field(default_factory=dict)
+    done: Trashed = field(default_factory=lambda: Trashed("", "", "", ""))
+    """The change as it lies in the trash, once the block has ended well."""
+    _count: int = 0
 
     def remove(self, path: Path, *, optional: bool = False) -> None:
         """Put a file or folder of the workspace into the trash."""
-        self.move(path, self._own("kept"), optional=optional)
+        self.move(path, self.keep(), optional=optional)
 
     def move(self, source: Path, target: Path, *, optional: bool = False) -> None:
         """Rename a file or folder; both paths in the workspace, or in a staged folder."""
@@ -297,7 +298,7 @@ class Change:
         """Give people (by slug) these entries in split.json, None for no entry. Undo puts the
         entries back unless the split was made anew meanwhile; it then no longer fits and the next
         training splits."""
-        self.split = edit(self._workspace, entries)
+        self.split = edit(self.workspace, entries)
 
     def merge(self, person: Person, into: Person) -> None:
         """`person`'s identities are `into`'s too, until this is undone."""
@@ -309,17 +310,17 @@ class Change:
         for key in (key for step in self.steps for key in (step.source, step.target)):
             place = place_of(key)
             if place and place not in found:
-                found[place] = identity_at(self._workspace.root / place)
+                found[place] = identity_at(self.workspace.root / place)
         return {place: id for place, id in found.items() if id}
 
     def _own(self, kind: str) -> Path:
         self._count += 1
-        return self._folder / kind / str(self._count - 1)
+        return self.folder / kind / str(self._count - 1)
 
     def _key(self, path: Path) -> str:
         with contextlib.suppress(ValueError):
-            return f"{OWN}/{path.relative_to(self._folder).as_posix()}"
-        return path.relative_to(self._workspace.root).as_posix()
+            return f"{OWN}/{path.relative_to(self.folder).as_posix()}"
+        return path.relative_to(self.workspace.root).as_posix()
 
 
 class Plan:

@@ -100,8 +100,7 @@ class Trash:
         with translate_os_errors("create a folder", self._folder):
             temporary = new_temporary(self._folder)
         try:
-            change = Change(self._workspace, temporary)
-            change.pictures = pictures
+            change = Change(self._workspace, temporary, pictures)
             yield change
             if not change.steps:
                 return

@@ -139,20 +139,14 @@ def report_mark(page: bytes) -> bytes:
 @contextlib.contextmanager
 def _new_file(target: Path) -> Iterator[Any]:
     """A private file that was not there before; gone again if the block raises."""
-    try:
+    remedy = "Choose another name."
+    if os.path.lexists(target):
+        raise UsageError("There is a file of this name already", str(target), remedy)
+    if not target.parent.is_dir():
+        raise UsageError("The folder of the archive does not exist", str(target.parent), remedy)
+    with translate_os_errors("write the archive", target):
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         handle = os.open(target, flags, FILE_MODE)
-    except FileExistsError as error:
-        raise UsageError(
-            "There is a file of this name already", str(target), "Choose another name."
-        ) from error
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(
-            "The folder of the archive does not exist", str(target.parent), "Choose another name."
-        ) from error
-    except OSError as error:
-        with translate_os_errors("write the archive", target):
-            raise error
     try:
         with translate_os_errors("write the archive", target), os.fdopen(handle, "w+b") as file:
             os.fchmod(file.fileno(), FILE_MODE)

@@ -8,12 +8,9 @@ step may be done twice. The caller holds `Workspace.writer`, after `Workspace.re
 
 from __future__ import annotations
 
-import contextlib
-import getpass
 import hashlib
 import os
 import secrets
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +18,7 @@ from typing import Any
 
 from engine.contract.errors import DataError, Remedy
 from engine.contract.people import Answers, Doubts, Erased, ErasureUnanswered, Receipt
+from engine.machine import user_name
 from engine.people.registry import People, utc_now
 from engine.rights import doubts, evidence, stores
 from engine.rights.doubts import Scores, held_in, others_of
@@ -65,7 +63,7 @@ def erase(
     kept strangers who are the person; without it only those are compared whose embeddings, and the
     person's, are kept. Raises PersonNotFound, or ErasureUnanswered for what `answers` leave open,
     and then nothing was touched; DiskFull or WorkspaceUnusable, and then the next start goes on."""
-    who = collect(workspace, name, _one_line(by) or system_user())
+    who = collect(workspace, name, _one_line(by) or user_name(os.getuid()))
     scores = compare(who.ids) if compare else doubts.measure(workspace, who.ids, None)
     sure, unsure = doubts.judge(workspace, who, scores)
     holders, shared = others_of(workspace, who)
@@ -152,13 +150,6 @@ def unfinished(workspace: Workspace) -> bool:
 def _one_line(text: str) -> str:
     """Text for a line of the receipt, to which it must not add lines of its own."""
     return "".join(c for c in " ".join(text.split()) if c.isprintable())[:LONGEST_BY]
-
-
-def system_user() -> str:
-    """The name of whoever runs this process."""
-    with contextlib.suppress(Exception):  # no entry for this user id, no environment
-        return getpass.getuser()
-    return f"uid {os.getuid()}" if sys.platform != "win32" else "unknown"
 
 
 def _markers(workspace: Workspace) -> list[Path]:

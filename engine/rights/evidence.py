@@ -217,12 +217,10 @@ def whom(workspace: Workspace, name: str) -> Whom:
         return _whom_unread(workspace, registry.unread_of(name), name)
     except PersonNotFound:
         wanted = name_key(clean_name(name))
-        for change in Trash(workspace).changes():
-            for slug, known in change.names:
-                if name_key(known) == wanted and is_slug(slug):
-                    id = change.people.get(f"people/{slug}", before(slug))
-                    _refuse_merged(workspace, id, known)
-                    return slug, known, (id, *_merged(workspace, change.id, slug))
+        for slug, known, ids in _trashed(workspace):
+            if name_key(known) == wanted:
+                _refuse_merged(workspace, ids[0], known)
+                return slug, known, ids
         raise
     return person.slug, person.name, (person.id, *person.merged)
 
@@ -277,20 +275,23 @@ def belongs(folder: Path, ids: Collection[str]) -> bool:
 def _refuse_merged(workspace: Workspace, id: str, name: str) -> None:
     """Raise DataError if the person of this identity was merged into somebody who is here, or in
     the trash."""
-    changes = Trash(workspace).changes()
     into = [each.name for each in People(workspace).list() if id in each.merged]
-    into += [
-        other
-        for change in changes
-        for slug, other in change.names
-        if is_slug(slug) and id in _merged(workspace, change.id, slug)
-    ]
+    into += [other for _slug, other, ids in _trashed(workspace) if id in ids[1:]]
     if into:
         raise DataError(
             "This person was merged into another",
             f"the pictures of {name} are those of {into[0]} by now",
             f"Erase {into[0]}, which erases both. If it was a mistake, undo the merge first.",
         )
+
+
+def _trashed(workspace: Workspace) -> Iterator[Whom]:
+    """Everybody whom undoing a change brings back, of the newest change first."""
+    for change in Trash(workspace).changes():
+        for slug, name in change.names:
+            if is_slug(slug):
+                id = change.people.get(f"people/{slug}", before(slug))
+                yield slug, name, (id, *_merged(workspace, change.id, slug))
 
 
 def _merged(workspace: Workspace, change: str, slug: str) -> tuple[str, ...]:
