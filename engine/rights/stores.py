@@ -26,7 +26,7 @@ from engine.people.clock import read_clock
 from engine.people.person import Person
 from engine.people.registry import People
 from engine.rights import receipt
-from engine.rights.archive import ZIP, Proved, is_report, proved, write_archive
+from engine.rights.archive import Archive, is_report, proved, write_archive
 from engine.rights.evidence import (
     Counts,
     Due,
@@ -36,7 +36,6 @@ from engine.rights.evidence import (
     files_below,
     readable,
 )
-from engine.rights.mentions import Unread, contents
 from engine.rights.picture_stores import Enrolled, InboxChoices, OwnStrangers, Sightings, Trashed
 from engine.rights.templates import Models
 from engine.settings import Settings
@@ -45,7 +44,6 @@ from engine.workspace.audit import Audit
 from engine.workspace.files import (
     open_inside,
     read_object,
-    read_start,
     remove_directory,
     remove_file,
     write_json,
@@ -141,19 +139,14 @@ class Copies(Store):
         mentions = who.mentions(workspace)
         counts: dict[str, int] = {"copies of pictures": 0, "reports": 0, "archives": 0}
         for file in _outside(workspace):
-            try:
-                if file.suffix not in (".png", ".html") and read_start(file, 4) != ZIP:
-                    continue
-                data = contents(file)
-            except (FileNotFoundError, Unread, DataError):  # the final search tells of it
-                continue
             if file.suffix == ".png":
-                ours = hashlib.sha256(data).hexdigest() in who.pictures - who.shared
-                kind = "copies of pictures"
+                digest = hashlib.sha256(_data(file)).hexdigest()
+                ours, kind = digest in who.pictures - who.shared, "copies of pictures"
             elif file.suffix == ".html":
+                data = _data(file)
                 ours, kind = is_report(data) and mentions.within_bytes(data), "reports"
             else:
-                archive = proved(data)
+                archive = proved(file)
                 ours, kind = archive is not None and _is_theirs(archive, who), "archives"
             if ours:
                 remove_file(file)
@@ -301,10 +294,11 @@ def own_files(workspace: Workspace, ids: Collection[str]) -> list[Path]:
 # --- what lies outside our own folders ------------------------------------------------------------
 
 
-def _is_theirs(archive: Proved, who: Evidence) -> bool:
+def _is_theirs(archive: Archive, who: Evidence) -> bool:
     """Whether it is the person's: somebody else may have had the name, and other pictures."""
     named = name_key(archive.name) in set(map(name_key, who.names))
-    return named and (not archive.pictures or bool(archive.pictures & who.pictures))
+    pictures = {archive.index[path][1] for path in archive.pictures}
+    return named and (not pictures or bool(pictures & who.pictures))
 
 
 def _outside(workspace: Workspace) -> Iterator[Path]:

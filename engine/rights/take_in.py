@@ -15,20 +15,14 @@ models of before do not name them.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
 import re
-import stat
-import zipfile
-import zlib
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from engine.contract.errors import DataError, NameTaken, NoPictures, UsageError
+from engine.contract.errors import NameTaken, NoPictures
 from engine.contract.people import Consent, read_consent
 from engine.people import permission
 from engine.people.person import FORMAT as PERSON_FORMAT
@@ -52,22 +46,6 @@ from engine.workspace.identity import (
     new_identity,
 )
 
-MOST_ENTRIES = 50_000
-LARGEST_ARCHIVE = 4 << 30
-"""Bytes of the file, and of all that it unpacks to."""
-LARGEST_LIST = MOST_ENTRIES * 150
-"""Bytes of the zip's own list of entries."""
-MOST_UNPACKED = 100
-"""Bytes that a packed one may unpack to; our records become a fifteenth."""
-LARGEST_PARSED = 1 << 20
-"""Bytes of a JSON file that is parsed; 1 kB an entry more for the index."""
-LONGEST_LINE = 1 << 16
-"""Bytes of a line of records."""
-PIECE = 1 << 20
-"""Bytes that are unpacked at once."""
-LARGEST_ENTRY = {".png": 1 << 20, ".json": 16 << 20, ".jsonl": 64 << 20, ".txt": 1 << 20}
-"""Bytes an entry may unpack to, by its suffix; others `LARGEST_OTHER`."""
-LARGEST_OTHER = 1 << 30
 MOST_TEXT = 500
 """Characters that a text of a session's head or a label may have."""
 
@@ -89,7 +67,9 @@ def import_person(
     Raises UsageError if there is no such file, DataError for an archive that is damaged or was
     tampered with, NameTaken if somebody of this name is enrolled, NameInvalid, ConsentMissing,
     NoPictures, DiskFull, WorkspaceUnusable. Then nothing was taken in."""
-    with _opened(file.expanduser()) as archive:
+    ours = map(re.escape, (layout.INDEX, layout.README))
+    archived = (store.archived for store in stores.STORES if store.archived)
+    with layout.opened(file.expanduser(), "|".join((*ours, *archived))) as archive:
         about = archive.json(layout.PERSON)
         name, consent, created = _who(archive, about)
         people = People(workspace)
@@ -102,7 +82,7 @@ def import_person(
         merged = [each for each in merged_in(about) if each not in {*known, id}]
         granted = permission.brought(workspace, name, consent, settings, by)
         consent = granted.consent(name)
-        pictures = sorted(path for path in archive.entries if layout.PICTURE.fullmatch(path))
+        pictures = archive.pictures
         if not pictures:
             raise NoPictures("The archive holds no pictures", str(archive.file))
         sessions = {path.split("/")[1] for path in pictures}
@@ -124,171 +104,15 @@ def import_person(
                 _write_picture(folder.joinpath(*path.split("/")[1:]), archive.read(path))
             for session in sorted(sessions):
                 _write_session(archive, folder / session)
-            for path in archive.entries:  # what is not taken must be as the index says all the same
-                if path not in (layout.INDEX, layout.PERSON, *pictures):
-                    for _piece in archive.pieces(path):
-                        pass
+            # What is not taken must be as the index says all the same.
+            archive.check(archive.index.keys() - {layout.PERSON, *pictures})
     return TakenIn(name, len(sessions), len(pictures), granted.sentence)
-
-
-# --- the archive ---------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _opened(file: Path) -> Iterator[_Archive]:
-    try:
-        found = file.stat()
-    except OSError as error:
-        raise UsageError(
-            "There is no such archive", f"{file}: {error.strerror}", "Give the .zip file."
-        ) from error
-    if not stat.S_ISREG(found.st_mode):
-        raise UsageError("There is no such archive", f"{file} is no file")
-    if found.st_size > LARGEST_ARCHIVE:
-        raise _bad(file, "it is too large")
-    try:
-        _refuse_long_list(file)
-        opened = zipfile.ZipFile(file)
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise _bad(file, str(error)) from error
-    with opened:
-        yield _Archive(file, opened)
-
-
-def _refuse_long_list(file: Path) -> None:
-    """Return if the zip's list of entries is short; `zipfile` reads it whole. Raises OSError."""
-    with file.open("rb") as handle:
-        handle.seek(max(0, file.stat().st_size - (1 << 16) - 200))
-        tail = handle.read()
-    plain = tail[-22:-18] == _END and tail[-2:] == b"\0\0"  # as zipfile looks for it
-    place = len(tail) - 22 if plain else tail.rfind(_END)
-    size = int.from_bytes(tail[place + 12 : place + 16], "little") if place >= 0 else 0
-    if size > LARGEST_LIST or _LARGE_ZIP in tail:
-        raise _bad(file, "it has more entries than a person's archive")
-
-
-_END, _LARGE_ZIP = b"PK\5\6", b"PK\6\7"
-
-
-class _Archive:
-    """An archive whose list of entries and index were checked, and nothing else unpacked. Whatever
-    is read raises DataError if it is not what they say."""
-
-    def __init__(self, file: Path, archive: zipfile.ZipFile) -> None:
-        self.file, self._zip = file, archive
-        self.entries = self._checked()
-        self._index = self._read_index()
-
-    def json(self, path: str) -> Any:
-        """An entry parsed."""
-        return self._parsed(self.read(path))
-
-    def read(self, path: str) -> bytes:
-        """An entry whole, if it is small enough for that."""
-        if path.endswith(".json") and self.entries[path].file_size > LARGEST_PARSED:
-            raise self.bad(f"{path!r} is too large")
-        return b"".join(self.pieces(path))
-
-    def pieces(self, path: str) -> Iterator[bytes]:
-        """An entry piece by piece; raises after the last if it is not what the index says."""
-        digest = hashlib.sha256()
-        for piece in self._unpacked(path):
-            digest.update(piece)
-            yield piece
-        if (self.entries[path].file_size, digest.hexdigest()) != self._index[path]:
-            raise self.bad(f"{path} does not match its recorded SHA-256")
-
-    def lines(self, path: str) -> Iterator[bytes]:
-        """The lines of an entry, without their breaks."""
-        rest, count = b"", 0
-        for piece in self.pieces(path):
-            *lines, rest = (rest + piece).split(b"\n")
-            count += len(lines)
-            if count > MOST_ENTRIES or len(rest) > LONGEST_LINE:
-                raise self.bad("it holds more records than pictures, or a line without end")
-            yield from lines
-        if rest:
-            yield rest
-
-    def bad(self, why: str) -> DataError:
-        """The error that says what is wrong with it."""
-        return _bad(self.file, why)
-
-    def _parsed(self, data: bytes) -> Any:
-        try:
-            return json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise self.bad("it holds JSON that is none") from error
-
-    def _checked(self) -> dict[str, zipfile.ZipInfo]:
-        """The entries by name, none of which has been unpacked yet."""
-        infos = self._zip.infolist()
-        if len(infos) > MOST_ENTRIES:
-            raise self.bad(f"it has {len(infos)} entries")
-        if sum(info.file_size for info in infos) > LARGEST_ARCHIVE:
-            raise self.bad("it would unpack to too much")
-        if sum(info.compress_size for info in infos) > self.file.stat().st_size:
-            raise self.bad("its entries overlap")
-        ours = map(re.escape, (layout.INDEX, layout.README))
-        theirs = (store.archived for store in stores.STORES if store.archived)
-        known = re.compile("|".join((*ours, *theirs)))
-        packings = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-        entries: dict[str, zipfile.ZipInfo] = {}
-        for info in infos:
-            # orig_filename: ZipInfo cuts a name at a null byte.
-            name, mode = info.orig_filename, info.external_attr >> 16
-            if not known.fullmatch(name) or name != info.filename or name in entries:
-                raise self.bad(f"an entry does not belong there: {name[:80]!r}")
-            if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
-                raise self.bad(f"{name[:80]!r} is a link or device")
-            if info.flag_bits & 0x1 or info.compress_type not in packings:
-                raise self.bad(f"{name!r} is packed in another way")
-            if info.file_size > LARGEST_ENTRY.get(Path(name).suffix, LARGEST_OTHER):
-                raise self.bad(f"{name!r} is too large")
-            if info.file_size > MOST_UNPACKED * (info.compress_size + 100):
-                raise self.bad(f"{name!r} would unpack to too much")
-            entries[name] = info
-        return entries
-
-    def _read_index(self) -> dict[str, tuple[int, str]]:
-        """Size and SHA-256 of every other entry, all of which the index lists, and no more."""
-        if layout.INDEX not in self.entries or layout.PERSON not in self.entries:
-            raise self.bad("it is no archive of a person")
-        if self.entries[layout.INDEX].file_size > LARGEST_PARSED + 1024 * len(self.entries):
-            raise self.bad(f"{layout.INDEX!r} is too large")
-        body = self._parsed(b"".join(self._unpacked(layout.INDEX)))
-        try:
-            if body["format"] != layout.FORMAT:
-                raise self.bad(f"it has format {body['format']!r}")
-            index = {str(f["path"]): (int(f["bytes"]), str(f["sha256"])) for f in body["files"]}
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise self.bad("its index is damaged") from error
-        if set(index) != set(self.entries) - {layout.INDEX}:
-            raise self.bad("its index does not list what it holds")
-        return index
-
-    def _unpacked(self, path: str) -> Iterator[bytes]:
-        """An entry's bytes, never more than its head promised."""
-        left = self.entries[path].file_size
-        try:
-            with self._zip.open(self.entries[path]) as entry:
-                while piece := entry.read(min(PIECE, left + 1)):
-                    left -= len(piece)
-                    if left < 0:
-                        break
-                    yield piece
-        except (
-            OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, NotImplementedError,
-        ) as error:  # fmt: skip
-            raise self.bad(f"{path}: {error}") from error
-        if left:
-            raise self.bad(f"{path} has another size than it says")
 
 
 # --- what it holds -------------------------------------------------------------------------------
 
 
-def _who(archive: _Archive, about: Any) -> tuple[str, Consent | None, str]:
+def _who(archive: layout.Archive, about: Any) -> tuple[str, Consent | None, str]:
     try:
         name = clean_name(str(about["name"]))
         given = about.get("consent")
@@ -328,7 +152,7 @@ def _write_picture(target: Path, data: bytes) -> None:
     write_bytes(target, encode_png(decode_crop(target)))
 
 
-def _write_session(archive: _Archive, folder: Path) -> None:
+def _write_session(archive: layout.Archive, folder: Path) -> None:
     """The session's head and records, field by field; damaged ones are left out."""
     session = folder.name
     head_path = f"sessions/{session}/{SESSION_FILE}"
@@ -366,11 +190,3 @@ def _text(head: Any, key: str) -> str:
 
 def _plain(text: str) -> str:
     return "".join(c for c in text if c.isprintable())[:MOST_TEXT]
-
-
-def _bad(file: Path, why: str) -> DataError:
-    return DataError(
-        "The archive cannot be taken in",
-        f"{file}: {why}",
-        "Export the person again where they are enrolled; nothing was taken in.",
-    )

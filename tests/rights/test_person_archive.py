@@ -32,7 +32,7 @@ from engine.people.clock import note_seen
 from engine.people.registry import People
 from engine.people.unknown import UnknownStore
 from engine.pictures import decode_crop, encode_png
-from engine.rights import take_in
+from engine.rights import archive as layout
 from engine.rights.stores import export_person
 from engine.rights.take_in import import_person
 from engine.settings import ConsentSettings, Settings
@@ -309,7 +309,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(archive: Path, workspace: Works
 def test_too_many_bytes_in_all_are_refused(
     archive: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(take_in, "LARGEST_ARCHIVE", archive.stat().st_size)
+    monkeypatch.setattr(layout, "LARGEST_ARCHIVE", archive.stat().st_size)
     hostile = rebuilt(archive, put("inbox.json", b" " * (8 << 20)))
     with pytest.raises(DataError, match="unpack to too much"):
         import_person(workspace, hostile, WARN)
