@@ -207,10 +207,7 @@ def enrol(
     viewer = Viewer(emit, title=f"Facedesk: {name}", window=request.window, preview=preview)
     try:
         with Reader(request.source, settings.camera, request.pace, emit, cancel) as reader:
-            try:
-                person, new = permission.note(people, people.get(name), granted), False
-            except PersonNotFound:
-                person, new = people.add(name, granted.consent(name)), True
+            person, new = permission.enrolled(people, name, granted)
             enrolment = Enrolment(
                 people,
                 person,

@@ -85,7 +85,7 @@ def import_pictures(
 
     finder, gates = FaceFinder(settings.detection), QualityGates(settings.gates)
     here = People(workspace)
-    run = Import(plan, here, finder, gates, request.face, cancel, granted.consent, after)
+    run = Import(plan, here, finder, gates, request.face, cancel, granted, after)
     done, duplicates = _carried_out(run, emit)
     if done.images == 0 and done.refused > duplicates:
         raise NoPictures(

@@ -29,12 +29,12 @@ from engine.contract import (
     SetAside,
 )
 from engine.contract.errors import Cancelled, FacedeskError, NameTaken, PersonNotFound
-from engine.contract.people import Consent
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates, Verdict
 from engine.faces.refusal import Refusal
 from engine.people.import_plan import ImportPlan, PersonFiles
+from engine.people.permission import NOTHING_NEW, Permission, enrolled
 from engine.people.person import Person
 from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People
@@ -64,9 +64,9 @@ def choose_face(faces: Sequence[Face], choose: Choice, smallest: int) -> tuple[F
 class Import:
     """One import; the layouts are those of `engine.people.import_plan`. Of several faces `central`
     takes the one nearest to the middle, `largest` the widest, and `only` refuses the photograph.
-    `consent` is what to note with a name. `after` is called with each person and session once it is
-    complete; what it yields is yielded, and the pictures of a SetAside are no longer counted as
-    imported."""
+    `granted` says what consent to note with a name. `after` is called with each person and session
+    once it is complete; what it yields is yielded, and the pictures of a SetAside are no longer
+    counted as imported."""
 
     plan: ImportPlan
     people: People
@@ -74,7 +74,7 @@ class Import:
     gates: QualityGates
     choose: Choice
     cancel: Cancel
-    consent: Callable[[str], Consent | None] = lambda name: None
+    granted: Permission = NOTHING_NEW
     after: After = lambda person, session: ()
     _aside: int = 0
     _looked_at: int = 0
@@ -127,7 +127,7 @@ class Import:
                 yield from self._refuse(path, "name_taken")
             return
         source = f"{IMPORTED}{self.plan.root.name}"
-        session = _PersonSession(self.people, each.name, source, self.consent(each.name), each.part)
+        session = _PersonSession(self.people, each.name, source, self.granted, each.part)
         outcome = "stopped"
         try:
             for number, path in enumerate(each.files, start=1):
@@ -224,7 +224,7 @@ class _PersonSession:
     people: People
     name: str
     source: str
-    consent: Consent | None
+    granted: Permission
     part: str
     refused: Counter[str] = field(default_factory=Counter)
     crowded: int = 0
@@ -243,7 +243,7 @@ class _PersonSession:
         if digest in self._known:
             return False
         if self.writer is None:
-            person = self.people.ensure(self.name, self.consent)
+            person, _new = enrolled(self.people, self.name, self.granted)
             self.writer = SessionWriter(
                 self.people, person, self.source, part=self.part, action="pictures-imported"
             )

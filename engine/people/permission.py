@@ -38,6 +38,10 @@ class Permission:
         return self.new.get(name_key(name))
 
 
+NOTHING_NEW = Permission("", {})
+"""Nobody's consent is to be noted, nor missed: of strangers none is asked for."""
+
+
 def permit(
     workspace: Workspace,
     names: Sequence[str],
@@ -88,9 +92,15 @@ def brought(
 def note(people: People, person: Person, permission: Permission) -> Person:
     """Write the new consent, if there is any, to a person who was enrolled before."""
     consent = permission.consent(person.name)
-    if consent is None:
-        return person
-    return _write(people, person, consent)
+    return _write(people, person, consent) if consent else person
+
+
+def enrolled(people: People, name: str, permission: Permission) -> tuple[Person, bool]:
+    """The person of this name, with the new consent if there is any; and whether they are new."""
+    try:
+        return note(people, people.get(name), permission), False
+    except PersonNotFound:
+        return people.add(name, permission.consent(name)), True
 
 
 def note_consent(

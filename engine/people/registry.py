@@ -160,15 +160,6 @@ class People:
         # lexists: a dangling link also occupies the name.
         return slug_for(name, lambda slug: slug in trashed or os.path.lexists(self._folder(slug)))
 
-    def ensure(self, name: str, consent: Consent | None = None) -> Person:
-        """The person of this name, added if there is none; `consent` is noted, if any. Raises
-        NameInvalid."""
-        try:
-            person = self.get(clean_name(name))
-        except PersonNotFound:
-            return self.add(name, consent)
-        return self.set_consent(person.name, consent) if consent else person
-
     def rename(self, old: str, new: str) -> Person:
         """Give a person another name; folder and pictures stay where they are. Raises
         PersonNotFound, NameInvalid, NameTaken."""

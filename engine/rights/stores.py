@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.camera.recording_folder import EVENTS, PART, SESSION, SUFFIX
-from engine.contract.errors import DataError
 from engine.contract.people import Exported
 from engine.model.store import ModelStore
 from engine.people import roster

@@ -30,6 +30,7 @@ from engine.people import changes
 from engine.people.changes import clear_strangers
 from engine.people.import_plan import plan_import
 from engine.people.importing import Import
+from engine.people.permission import NOTHING_NEW, enrolled
 from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
@@ -75,7 +76,7 @@ def crop(seed: int) -> Crop:
 def capture(area: Workspace, name: str, seeds: range) -> None:
     """A session with a picture for each seed, and their features."""
     people = People(area)
-    person = people.ensure(name)
+    person = enrolled(people, name, NOTHING_NEW)[0]
     writer = SessionWriter(people, person, "0", len(seeds))
     files = [
         writer.add(

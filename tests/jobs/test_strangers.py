@@ -15,6 +15,7 @@ from engine.jobs.material import ready_strangers, stranger_embeddings
 from engine.model.face_space import FaceSpace
 from engine.model.vectors import ImpostorCurve
 from engine.model.vgg16 import ROW
+from engine.people.permission import NOTHING_NEW, enrolled
 from engine.people.registry import People, StrangerArea
 from engine.workspace.folder import Workspace
 from tests.people.captures import captured, grey
@@ -49,7 +50,7 @@ def space() -> FaceSpace:
 def add(workspace: Workspace, name: str, *shades: int) -> list[Path]:
     """A session of one stranger, a picture a shade of grey."""
     people = People(StrangerArea(workspace))
-    folder = captured(people, people.ensure(name), map(grey, shades), "clip")
+    folder = captured(people, enrolled(people, name, NOTHING_NEW)[0], map(grey, shades), "clip")
     return [folder / f"{number + 1:04d}.png" for number in range(len(shades))]
 
 

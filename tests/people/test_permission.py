@@ -11,9 +11,10 @@ import pytest
 from engine.contract.errors import ConsentMissing
 from engine.contract.people import Consent, noted, state_of
 from engine.people import roster
-from engine.people.permission import note, permit, permitted
+from engine.people.permission import enrolled, note, permit, permitted
 from engine.people.registry import People
 from engine.settings import ConsentSettings
+from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 
 WARN = ConsentSettings()
@@ -45,6 +46,17 @@ def test_consent_given_now_bears_who_when_and_the_words(workspace: Workspace) ->
     assert (consent.by, consent.text_version, consent.text) == ("Desk one", "1", WARN.text)
     assert consent.at.startswith("20")
     assert consent.text_sha256 == hashlib.sha256(WARN.text.encode()).hexdigest()
+
+
+def test_whoever_is_enrolled_again_is_the_same_and_their_consent_is_in_the_audit_log(
+    workspace: Workspace,
+) -> None:
+    people = People(workspace)
+    ada, new = enrolled(people, "Ada", permit(workspace, ["Ada"], WARN))
+    again = enrolled(people, " ada ", permit(workspace, ["Ada"], WARN, "Desk one"))
+    assert (new, again[1], again[0].id) == (True, False, ada.id)
+    assert again[0].consent is not None
+    assert [each.action for each in Audit(workspace).entries()][-1] == "consent-noted"
 
 
 def test_consent_that_was_noted_before_counts(workspace: Workspace) -> None:

@@ -123,11 +123,6 @@ def test_names_with_the_same_spelling_in_ascii_have_folders_of_their_own(people:
     assert len(set(made)) == 5
 
 
-def test_ensure_adds_once(people: People) -> None:
-    assert people.ensure(" Anna ") == people.ensure("anna")
-    assert names(people) == ["Anna"]
-
-
 def test_a_misspelt_name_is_answered_with_the_nearest(people: People) -> None:
     people.add("Katharina")
     with pytest.raises(PersonNotFound) as caught:
@@ -298,7 +293,7 @@ def test_a_damaged_persons_folder_is_not_taken_over(people: People) -> None:
     person = people.add("Bob")
     capture(people, person, 1)
     (people.workspace.people / "bob" / "person.json").write_bytes(b"{")
-    for take in (people.add, people.get, people.ensure):
+    for take in (people.add, people.get):
         with pytest.raises(PersonUnreadable, match="bob"):
             take("Bob")
     assert [path.name for path in people.workspace.people.iterdir()] == ["bob"]

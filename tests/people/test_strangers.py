@@ -6,6 +6,7 @@ import pytest
 
 from engine.contract.errors import PersonNotFound, PersonUnreadable, WorkspaceLocked
 from engine.people.changes import clear_strangers, remove_stranger
+from engine.people.permission import NOTHING_NEW, enrolled
 from engine.people.registry import People, StrangerArea, strangers, unread_strangers
 from engine.workspace.files import write_bytes, write_json
 from engine.workspace.folder import Workspace
@@ -15,7 +16,7 @@ from tests.people.test_registry import capture
 def add(workspace: Workspace, name: str, pictures: int = 2) -> str:
     """A stranger with so many pictures; their folder's name."""
     registry = People(StrangerArea(workspace))
-    stranger = registry.ensure(name)
+    stranger = enrolled(registry, name, NOTHING_NEW)[0]
     if pictures:
         capture(registry, stranger, pictures)
     return stranger.slug
