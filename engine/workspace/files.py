@@ -31,10 +31,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from engine.contract.errors import DataError
-from engine.workspace.owner import guard as guard
-from engine.workspace.owner import root_of
-from engine.workspace.owner import translate_os_errors as translate_os_errors
-from engine.workspace.owner import whose as whose
+from engine.workspace.owner import root_of, translate_os_errors
 from engine.workspace.vault import envelope, opened
 
 DIRECTORY_MODE = 0o700
