@@ -266,8 +266,7 @@ def check_source(text: str, *, may_come: bool = False) -> None:
 
 
 def check_there(path: Path) -> None:
-    """Return if there is something at `path` that may be read. Raises SourceNotFound or
-    SourceDenied."""
+    """Return if `path` is there and may be read. Raises SourceNotFound, SourceDenied."""
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
     except PermissionError as error:

@@ -253,8 +253,7 @@ class StreamSource(PictureSource):
         return film, first
 
     def _next(self) -> Image | None:
-        """Raises SourceTimeout when no picture came in time, SourceUnreadable when the stream
-        broke off."""
+        """Raises SourceTimeout if no picture came in time, SourceUnreadable if the stream broke."""
         begun = time.monotonic()
         image = self._film.picture()
         if image is not None or (self.info.frames and self._sequence >= self.info.frames - 1):

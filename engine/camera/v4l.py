@@ -233,8 +233,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class CameraFacts:
-    """One video device. `metadata` devices never deliver a picture. `trouble` is why it cannot
-    be used now, or None."""
+    """One video device; a `metadata` device never delivers. `trouble`: why it is of no use now."""
 
     path: Path
     name: str

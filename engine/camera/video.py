@@ -172,8 +172,7 @@ def opened(
 
 
 SHORT = 0.9
-"""A file that ends before this share of its announced frames is reported; counts of some
-containers are estimates."""
+"""Share of its announced frames, at times an estimate, before which a file's end is reported."""
 
 
 class VideoFileSource(PictureSource):
@@ -214,8 +213,7 @@ class VideoFileSource(PictureSource):
         return image
 
     def _seconds(self) -> float:
-        """The container's time stamp, or frame number over rate where it has none; it never goes
-        back."""
+        """The container's time stamp, else frame number over rate; it never goes back."""
         stamp = self._film.milliseconds / 1000
         if not math.isfinite(stamp) or stamp <= self._last:
             step = 1 / (self._film.fps or USUAL_FPS)

@@ -101,8 +101,7 @@ class Audit:
     # --- writing -------------------------------------------------------------------------
 
     def ready(self) -> None:
-        """Make sure that an entry can be written, before something is done that needs one. Raises
-        DiskFull, WorkspaceUnusable."""
+        """Make sure, before it is needed, that an entry can be written. Raises as `note`."""
         make_directory(self._folder)
         if not _there(self._reserve):
             with self.held():
@@ -351,8 +350,7 @@ class Audit:
             yield
 
     def _caught_up(self) -> Head:
-        """The head to go on from. One that does not agree with the log is brought up to date, and
-        an entry says so."""
+        """The head to go on from, which an entry brings up to date if it is not the log's."""
         head = self.head()
         if head is not None and head.at and self._size() == head.size:
             return head

@@ -45,8 +45,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 def open_inside(path: Path, flags: int) -> int:
-    """`os.open`, mode 0600 for a new file, that follows no link inside a workspace. Raises OSError,
-    ELOOP for a link."""
+    """`os.open`, mode 0600, that follows no link in a workspace: OSError (ELOOP) instead."""
     if root_of(path) is None:
         return os.open(path, flags | os.O_CLOEXEC, FILE_MODE)
     with _folder(path.parent) as folder:
@@ -211,8 +210,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_either(path: Path) -> bytes:
-    """Read a file that may be sealed or plain, wherever it lies: for a search, never for use.
-    Raises as `read_bytes`."""
+    """`read_bytes` of a file sealed or plain, wherever it lies: for a search, never for use."""
     return opened.either(path, read_plain(path))
 
 
@@ -291,8 +289,7 @@ def sync_file(path: Path) -> None:
 
 
 def read_lines(path: Path) -> list[bytes]:
-    """The lines of a file that `append_line` wrote, without their breaks; a last half one too.
-    Raises as `read_bytes`."""
+    """`read_bytes`, line by line, without their breaks; a last half one too."""
     return read_bytes(path).splitlines()
 
 
@@ -311,8 +308,7 @@ def drop_torn_line(path: Path) -> int:
 
 
 def read_start(path: Path, size: int) -> bytes:
-    """The first `size` bytes of a file as they are on disk; none if it is gone. Raises
-    WorkspaceUnusable."""
+    """The first bytes of a file as on disk; none if it is gone. Raises WorkspaceUnusable."""
     with translate_os_errors("read a file", path):
         try:
             with open_regular(path) as file:
@@ -355,8 +351,7 @@ def read_json(path: Path) -> Any:
 
 
 def read_object(path: Path) -> dict[str, Any] | None:
-    """`read_json` of an object; None if it is gone, damaged or something else. Raises
-    VaultLocked."""
+    """`read_json`; None if it is gone, damaged or no object. Raises VaultLocked."""
     try:
         body = read_json(path)
     except (FileNotFoundError, DataError):
@@ -365,8 +360,7 @@ def read_object(path: Path) -> dict[str, Any] | None:
 
 
 def new_temporary(folder: Path) -> Path:
-    """An empty private folder in `folder`, under a name that `Workspace.recover` removes. Raises
-    OSError."""
+    """An empty private folder under a name that `Workspace.recover` removes. Raises OSError."""
     made = folder / temporary_name()
     with _folder(folder) as above:
         os.mkdir(made.name, DIRECTORY_MODE, dir_fd=above)

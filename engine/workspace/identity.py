@@ -97,8 +97,7 @@ IMPORTED = "import "
 
 
 def by_one_camera(source: str) -> bool:
-    """Whether the pictures of a session with this source are of one moment before one camera, and
-    not photographs."""
+    """Whether a session of this source is of one moment before one camera, not photographs."""
     return not source.startswith(IMPORTED) and not os.path.isdir(source)
 
 
@@ -133,8 +132,7 @@ def free_id(moment: datetime, is_taken: Callable[[str], bool], word: str = "") -
 
 
 def moment_of(text: str) -> datetime | None:
-    """The time that an id begins with, or ISO 8601 text says, UTC where it names no zone; None if
-    there is none."""
+    """The time that an id begins with, or ISO 8601 text says, UTC without a zone; else None."""
     try:
         return datetime.strptime(text[:15], _STAMP).replace(tzinfo=UTC)
     except ValueError:

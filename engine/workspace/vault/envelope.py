@@ -79,8 +79,7 @@ class DataKey:
 
 def label_of(path: Path) -> str:
     """What a file is as far as its name tells: its suffix if it may be renamed, else its name.
-    Empty for a name that is a number, as single files have in the trash: any label will do
-    there."""
+    Empty for a name that is a number, as single files have in the trash: any label will do."""
     if path.suffix in RENAMED:
         return path.suffix
     return "" if path.name.isascii() and path.name.isdigit() else path.name
@@ -152,8 +151,7 @@ _OLD_TORN = re.compile(rb"FDSL1( ([0-9]{1,9}( [A-Za-z0-9+/]*={0,2})?)?)?")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a sealed line stands: the random id of its file (16 hexadecimal digits), and its number
-    in it, the first is 1."""
+    """Where a sealed line stands: random id of its file (16 hexadecimal digits), number from 1."""
 
     file: bytes
     number: int
@@ -209,8 +207,7 @@ def is_whole(line: bytes) -> bool:
 def unseal_lines(key: DataKey, label: str, data: bytes, *, mixed: bool = False) -> bytes:
     """The lines as they were, each with a line break. Raises NotGenuine, which names the line. A
     last line that a crash cut short is left out, as it would be if it were not sealed, and an older
-    one wherever it is: older versions went on behind it. `mixed`: a line that is plain counts
-    too."""
+    one wherever it is: older versions went on behind it. `mixed`: plain lines count too."""
     found = []
     file = b""
     for number, line in enumerate(lines := data.splitlines(), 1):
