@@ -52,20 +52,6 @@ class Portrait:
         return x, (left_y + right_y + 2 * self.mouth[1]) / 4
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """What the face does; -1..1 each, `blink` 0..1 (closed). `side` and `top`: the light."""
-
-    turn: float
-    nod: float
-    smile: float
-    talk: float
-    brow: float
-    blink: float
-    side: float
-    top: float
-
-
 class LivingFace:
     """The part of a portrait around the face, made anew for each expression."""
 
@@ -80,8 +66,8 @@ class LivingFace:
         self._columns: Field = place[1]
         self._fields(self._columns + self.left, self._rows + self.top, marks)
 
-    def shown(self, face: Expression) -> Image:
-        """The part with `face`, BGR; its top left corner is at `left`, `top` of the portrait."""
+    def shown(self, face: View) -> Image:
+        """The part in a view, BGR; its top left corner is at `left`, `top` of the portrait."""
         across = self._turn * face.turn + self._smile_x * face.smile
         down = self._turn * face.nod + self._smile_y * face.smile + self._talk * face.talk
         down += self._brow * face.brow - self._blink * face.blink
@@ -141,13 +127,14 @@ QUIET_START = 20
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The camera in one frame.
+    """The camera and the face in one frame.
 
     `x`, `y`: the face's centre, as shares of the frame's width and height from its centre.
     `size`: face width relative to its usual one. `tilt`, and `yaw` and `pitch` by which the
-    portrait is turned away: degrees. `gain`: brightness factor. `side`: -1..1, the light's side.
-    `blur`: pixels of Gaussian blur (standard deviation). `smear`: pixels of horizontal movement in
-    the exposure. `signal`: False where the picture dropped out.
+    portrait is turned away: degrees. `gain`: brightness factor. `blur`: pixels of Gaussian blur
+    (standard deviation). `smear`: pixels of horizontal movement in the exposure. `signal`: False
+    where the picture dropped out. `side` and `top`, where the light comes from, and what the face
+    does: -1..1, but `blink` 0..1 (closed).
     """
 
     x: float
@@ -157,12 +144,18 @@ class View:
     yaw: float
     pitch: float
     gain: float
-    side: float
     blur: float
     smear: float
     signal: bool
     mishap: Mishap | None
-    face: Expression
+    side: float
+    top: float
+    turn: float
+    nod: float
+    smile: float
+    talk: float
+    brow: float
+    blink: float
 
 
 class HeadPath:
@@ -188,16 +181,6 @@ class HeadPath:
         speed = abs(self._wave("x", sequence + 1) - self._wave("x", sequence - 1))
         direction = 1 if wave["side"] > 0 else -1
         talking = max(0.0, self._wave("smile", sequence + 77))
-        face = Expression(
-            turn=wave["turn"],
-            nod=0.6 * wave["nod"],
-            smile=0.8 * wave["smile"],
-            talk=(0.2 + 0.8 * talking) * wave["talk"],
-            brow=max(-0.3, wave["brow"]),
-            blink=self._blink(sequence),
-            side=wave["side"],
-            top=wave["top"],
-        )
         return View(
             x=0.13 * wave["x"] + 1.1 * direction * strength["away"],
             y=0.09 * wave["y"],
@@ -206,12 +189,18 @@ class HeadPath:
             yaw=16.0 * wave["yaw"],
             pitch=10.0 * wave["pitch"],
             gain=(1.0 + 0.18 * wave["gain"]) * (1 - 0.74 * strength["dark"]),
-            side=0.9 * wave["side"],
             blur=0.35 + 0.35 * wave["blur"] + 8.0 * strength["blurred"],
             smear=18.0 * speed,
             signal=mishap != "dropout",
             mishap=mishap,
-            face=face,
+            side=wave["side"],
+            top=wave["top"],
+            turn=wave["turn"],
+            nod=0.6 * wave["nod"],
+            smile=0.8 * wave["smile"],
+            talk=(0.2 + 0.8 * talking) * wave["talk"],
+            brow=max(-0.3, wave["brow"]),
+            blink=self._blink(sequence),
         )
 
     def _blink(self, sequence: int) -> float:
@@ -305,7 +294,7 @@ class Scene:
 
     def seen(self, view: View) -> Image:
         """What the camera sees, before its lens: a plane turned in space and projected."""
-        self._place(self._face.shown(view.face), self._face.left, self._face.top)
+        self._place(self._face.shown(view), self._face.left, self._face.top)
         turned, edge = self._projection(view), cv2.BORDER_REFLECT_101
         seen = cv2.warpPerspective(self._canvas, turned, (WIDTH, HEIGHT), borderMode=edge)
         return np.asarray(seen, dtype=np.uint8)
@@ -400,7 +389,9 @@ class DemoSource(PictureSource):
         if view.smear >= 2:
             image = np.asarray(cv2.blur(image, (round(view.smear), 1)), dtype=np.uint8)
         # Light that comes from one side.
-        row = view.gain * (1 + 0.28 * view.side * np.linspace(-1, 1, WIDTH, dtype=np.float32))
+        row = view.gain * (
+            1 + 0.28 * (0.9 * view.side) * np.linspace(-1, 1, WIDTH, dtype=np.float32)
+        )
         light = np.broadcast_to(row.astype(np.float32)[None, :, None], (HEIGHT, WIDTH, 3)).copy()
         lit = cv2.multiply(image, light, dtype=cv2.CV_8U)
         y, x = chance.integers(0, 64, 2)
