@@ -21,8 +21,7 @@ from engine.people.registry import People, unread_strangers
 from engine.people.unknown import UnknownStore
 from engine.text import many
 from engine.workspace.audit import Audit
-from engine.workspace.folder import Workspace
-from engine.workspace.owner import exposures
+from engine.workspace.owner import exposures, there
 from engine.workspace.vault.keys import read_record
 from engine.workspace.vault.opened import opened
 
@@ -65,18 +64,15 @@ def cascades(place: Place) -> Iterator[Found]:
 
 def weights(place: Place) -> Iterator[Found]:
     """The weights of each network, then the face space of each backbone."""
-    from engine.model.backbones import BACKBONES, DEFAULT, space_file
+    from engine.model.backbones import BACKBONES, DEFAULT, noted_digest, space_file
 
     for row in BACKBONES.values():
         if row.weights is not None:
             yield packaged(f"{row.title} weights", *row.weights)
     for name in BACKBONES:
+        subject = "face space" if name == DEFAULT else f"face space of {name}"
         path = space_file(name)
-        try:
-            known = path.with_name(path.name + ".sha256").read_text("ascii").split()[0]
-        except (OSError, ValueError, IndexError):
-            known = "absent"
-        yield packaged("face space" if name == DEFAULT else f"face space of {name}", path, known)
+        yield packaged(subject, path, noted_digest(path) or "absent")
 
 
 def packaged(subject: str, path: Path, known: str) -> Found:
@@ -116,7 +112,7 @@ def model(place: Place) -> Found:
 def disk(place: Place) -> Found:
     """Free space, and how many sessions of pictures that is."""
     root, count = place.workspace.root, place.settings.enrolment.count
-    free = shutil.disk_usage(_existing(place.workspace)).free
+    free = shutil.disk_usage(there(root)).free
     value = f"{free / 1e9:.1f} GB free, room for about {free // (count * PICTURE):,} sessions"
     detail = f"of {count} pictures, in {root}"
     if free >= LITTLE_FREE:
@@ -125,17 +121,13 @@ def disk(place: Place) -> Found:
     return Found("trouble" if free < LEAST_FREE else "warning", value, detail, remedy)
 
 
-def _existing(workspace: Workspace) -> Path:
-    return next(p for p in (workspace.root, *workspace.root.parents) if p.exists())
-
-
 def workspace(place: Place) -> Found:
     """Whether the workspace may be written, and whether others may read it."""
     root, people = place.workspace.root, place.workspace.people
-    there = _existing(place.workspace)
-    if not os.access(there, os.W_OK | os.X_OK):
-        remedy = f"sudo chown -R $USER {there} (or choose another --workspace)"
-        return Found("trouble", f"{there} may not be written", "", remedy)
+    folder = there(root)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        remedy = f"sudo chown -R $USER {folder} (or choose another --workspace)"
+        return Found("trouble", f"{folder} may not be written", "", remedy)
     if not root.exists():
         return Found("ok", f"{root} is made at the first enrolment")
     mode = root.stat().st_mode & 0o777

@@ -162,7 +162,7 @@ def packaged_space(name: BackboneName) -> Space:
 def usable(info: ModelInfo) -> bool:
     """Whether a model was made in a face space that this version has. Loads none."""
     made_in = info.details.get("face_space")
-    return any(made_in == _noted(space_file(name)) for name in BACKBONES)
+    return any(made_in == noted_digest(space_file(name)) for name in BACKBONES)
 
 
 def outdated(info: ModelInfo) -> ModelCorrupt:
@@ -180,7 +180,7 @@ def load_extractor(name: BackboneName, runtime: RuntimeWish = "auto") -> Extract
     return Together(parts) if len(parts) > 1 else parts[0]
 
 
-def _noted(space: Path) -> str:
+def noted_digest(space: Path) -> str:
     """The digest that stands beside a packaged space; empty without one."""
     try:
         return read_plain(digest_file(space)).decode("ascii", "replace").partition(" ")[0]

@@ -168,9 +168,14 @@ class Exposure:
     remedy: str
 
 
+def there(path: Path) -> Path:
+    """`path`, or the nearest folder above it that is there."""
+    return next(each for each in (path, *path.parents) if each.exists())
+
+
 def exposures(root: Path, mounts: Path = Path("/proc/self/mountinfo")) -> tuple[Exposure, ...]:
     """Who else may reach the workspace at `root`, which need not exist."""
-    place = next(path for path in (root, *root.parents) if path.exists())
+    place = there(root)
     kind, status, found = file_system(place, mounts), place.stat(), []
     if SHARED.fullmatch(kind):
         text = f"{root} lies on {kind}: other computers may read it"
