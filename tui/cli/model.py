@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from engine.contract.requests import ModelRow
 from engine.desk import library
 from engine.model.store import distinct
 from engine.text import percent
 from tui.cli.options import PATH, complete_models, model_option
 from tui.cli.output import named
 from tui.cli.run import Context, SubGroup
+from tui.words.tables import model_state
 
 FIELDS = (
     *("recipe", "created", "people", "epochs", "best_epoch", "threshold", "val_accuracy"),
@@ -45,7 +45,7 @@ def model_list(context: Context) -> None:
         "model",
         rows,
         {
-            "": _state,
+            "": lambda row: model_state(row)[0],
             "!model": lambda row: row.id[:typed],
             "recipe": lambda row: row.recipe,
             "#people": lambda row: str(row.people),
@@ -59,13 +59,6 @@ def model_list(context: Context) -> None:
     for row in rows:
         if row.damaged:
             context.output.note(f"{row.id} is damaged: {row.damage}", "yellow")
-
-
-def _state(row: ModelRow) -> str:
-    """A word about a model."""
-    if row.damaged:
-        return "damaged"
-    return "in use" if row.current else "aside" if row.aside else ""
 
 
 @model.command("layers", native=True)

@@ -233,25 +233,18 @@ def trained_lines(done: TrainDone, threshold: Threshold | None) -> list[str]:
         lines.append(f"Names {done.named} of {done.held_out} held-out pictures rightly ({share}).")
     if threshold is not None:
         lines.append(threshold.sentence)
-    use = (
-        f"Model {done.model} is in use." if done.promoted else f"Model {done.model} is NOT in use."
-    )
-    remedy = "" if done.promoted else f"`facedesk model promote {done.model}` uses it all the same."
-    lines.append(" ".join(filter(None, (use, done.why, remedy))))
+    said = [f"Model {done.model} is {'in use' if done.promoted else 'NOT in use'}.", done.why]
+    if not done.promoted:
+        said.append(f"`facedesk model promote {done.model}` uses it all the same.")
+    lines.append(" ".join(filter(None, said)))
     return lines
 
 
 def epoch_line(event: EpochDone) -> str:
     """One epoch as a line of fixed columns; the best so far is marked."""
     best = "  best" if event.best == event.epoch else ""
-    return (
-        f"epoch {event.epoch:3d}/{event.epochs}  loss {_column(event.loss)}  accuracy "
-        f"{_column(event.accuracy)}  val_loss "
-        f"{_column(event.val_loss)}  val_accuracy {_column(event.val_accuracy)}  TPIR "
-        f"{_column(event.tpir)}  FPIR {_column(event.fpir)}  "
-        f"{event.seconds:.1f} s"
-    ) + best
-
-
-def _column(value: float) -> str:
-    return f"{figure(value, '.4f'):>6}"
+    figures = "  ".join(
+        f"{name} {figure(getattr(event, name.lower()), '.4f'):>6}"
+        for name in ("loss", "accuracy", "val_loss", "val_accuracy", "TPIR", "FPIR")
+    )
+    return f"epoch {event.epoch:3d}/{event.epochs}  {figures}  {event.seconds:.1f} s{best}"

@@ -33,7 +33,7 @@ from engine.workspace.vault.keys import (
     open_with,
     read_record,
 )
-from tui.cli.options import PATH, yes_option
+from tui.cli.options import yes_option
 from tui.cli.run import Context, SubGroup, interruptible
 
 STATES = {
@@ -49,7 +49,7 @@ def _keys(prefix: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         key = click.option(
             f"--{prefix}key-file",
-            type=PATH,
+            type=click.Path(),
             metavar="FILE",
             help="A key file of 32 random bytes; a new one is made where a new key is wanted.",
         )
@@ -103,7 +103,7 @@ def vault_status(context: Context) -> None:
 
 @vault.command("create", opening="no")
 @_keys()
-def vault_create(context: Context, key_file: Path | None, passphrase_file: str | None) -> None:
+def vault_create(context: Context, key_file: str | None, passphrase_file: str | None) -> None:
     """Encrypt the workspace in place: pictures, features, models, names in files, all of it.
 
     The passphrase is asked for twice, or read from a file. May be interrupted: the same command
@@ -127,7 +127,7 @@ def vault_create(context: Context, key_file: Path | None, passphrase_file: str |
 
 @vault.command("check", opening="no")
 @_keys()
-def vault_check(context: Context, key_file: Path | None, passphrase_file: str | None) -> None:
+def vault_check(context: Context, key_file: str | None, passphrase_file: str | None) -> None:
     """Open the vault and read every file: is the key right, was a file changed?
 
     \b
@@ -153,11 +153,7 @@ def vault_check(context: Context, key_file: Path | None, passphrase_file: str | 
 @_keys()
 @_keys("new-")
 def vault_change_key(
-    context: Context,
-    key_file: Path | None,
-    passphrase_file: str | None,
-    new_key_file: Path | None,
-    new_passphrase_file: str | None,
+    context: Context, new_key_file: str | None, new_passphrase_file: str | None, **present: Any
 ) -> None:
     """Another passphrase or key file from now on; takes a second, no file is written anew.
 
@@ -165,7 +161,7 @@ def vault_change_key(
     facedesk vault change-key
     facedesk vault change-key --new-key-file /media/stick/facedesk.key
     """
-    opener = _opened(context, key_file, passphrase_file)
+    opener = _opened(context, **present)
     other = _new(context.workspace.root, new_key_file, new_passphrase_file)
     noted = Audit(context.workspace).of("vault-changed", what="key", by=other.by)
     with context.writing("vault change-key"), noted:
@@ -177,7 +173,7 @@ def vault_change_key(
 @vault.command("remove", opening="no", confirm="Write all pictures and models unencrypted?")
 @_keys()
 @yes_option
-def vault_remove(context: Context, key_file: Path | None, passphrase_file: str | None) -> None:
+def vault_remove(context: Context, key_file: str | None, passphrase_file: str | None) -> None:
     """Decrypt the workspace in place; may be interrupted and goes on where it was.
 
     \b
@@ -192,7 +188,7 @@ def vault_remove(context: Context, key_file: Path | None, passphrase_file: str |
 # --- keys ----------------------------------------------------------------------------------------
 
 
-def _opened(context: Context, key_file: Path | None, passphrase_file: str | None) -> Opener:
+def _opened(context: Context, key_file: str | None, passphrase_file: str | None) -> Opener:
     """Open the present vault as the options, the settings or the operator say."""
     from tui.unlock import ask_passphrase, can_ask
 
@@ -200,9 +196,7 @@ def _opened(context: Context, key_file: Path | None, passphrase_file: str | None
     _refuse_both(key_file, passphrase_file)
     settings = context.settings.vault
     if key_file is not None or passphrase_file is not None:
-        settings = VaultSettings(
-            key_file=str(key_file or ""), passphrase_file=passphrase_file or ""
-        )
+        settings = VaultSettings(key_file=key_file or "", passphrase_file=passphrase_file or "")
     opener = given(record, settings)
     if opener is None and record.wrap.by == "passphrase" and can_ask():
         opener = from_passphrase(ask_passphrase("Passphrase: "))
@@ -212,13 +206,13 @@ def _opened(context: Context, key_file: Path | None, passphrase_file: str | None
     return opener
 
 
-def _new(root: Path, key_file: Path | None, passphrase_file: str | None) -> Opener:
+def _new(root: Path, key_file: str | None, passphrase_file: str | None) -> Opener:
     """A new key as the options say, else a passphrase typed twice."""
     from tui.unlock import ask_new_passphrase, can_ask
 
     _refuse_both(key_file, passphrase_file)
     if key_file is not None:
-        path = key_file.expanduser()
+        path = Path(key_file).expanduser()
         if path.resolve().is_relative_to(root.resolve()):
             raise UsageError(
                 "The key file lies in the workspace",
@@ -243,7 +237,7 @@ def _new(root: Path, key_file: Path | None, passphrase_file: str | None) -> Open
     return ask_new_passphrase()
 
 
-def _refuse_both(key_file: Path | None, passphrase_file: str | None) -> None:
+def _refuse_both(key_file: str | None, passphrase_file: str | None) -> None:
     if key_file is not None and passphrase_file is not None:
         raise UsageError("One key is enough", "a key file and a passphrase were given", "Name one.")
 

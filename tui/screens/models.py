@@ -21,7 +21,7 @@ from tui.screens.dialog import Dialog
 from tui.widgets.bars import KeyLine
 from tui.widgets.curves import Curves
 from tui.widgets.lists import Row, Rows
-from tui.words.tables import Sheet
+from tui.words.tables import Sheet, model_state
 from tui.words.text import clean, day, figure
 
 COLUMNS = (
@@ -97,7 +97,7 @@ class ModelsScreen(Dialog[None]):
         rows = tuple(
             (
                 row.id,
-                _state(row)[0],
+                model_state(row)[0],
                 row.created,
                 row.recipe,
                 str(row.people),
@@ -236,7 +236,7 @@ def compared(row: ModelRow, used: ModelRow) -> str:
 
 def _line(row: ModelRow) -> Row:
     cells = (
-        Text(*_state(row)),
+        Text(*model_state(row)),
         Text(day(row.created)),
         Text(clean(row.recipe)),
         Text(str(row.people)),
@@ -246,12 +246,3 @@ def _line(row: ModelRow) -> Row:
         Text(figure(row.tpir, ".2f")),
     )
     return Row(cells, row.id)
-
-
-def _state(row: ModelRow) -> tuple[str, str]:
-    """A word about a model, and its style."""
-    if row.damaged:
-        return "damaged", "bold red"
-    if row.current:
-        return "in use", "bold green"
-    return ("aside", "bold yellow") if row.aside else ("", "")

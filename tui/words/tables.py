@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from engine.contract import BenchMachine, EvaluateDone, Figure
-from engine.contract.requests import PersonRow
+from engine.contract.requests import ModelRow, PersonRow
 from engine.text import guarded
 from tui.words.text import clean, figure
 
@@ -159,6 +159,15 @@ def people_sheet(rows: Iterable[PersonRow]) -> Sheet | None:
     """Everybody who can be read, to be copied; None if there is nobody."""
     lines = tuple(tuple(c.value(row) for c in COLUMNS) for row in rows if not row.trouble)
     return Sheet("people", tuple(column.name for column in COLUMNS), lines) if lines else None
+
+
+def model_state(row: ModelRow) -> tuple[str, str]:
+    """A word about a model, and its style."""
+    if row.damaged:
+        return "damaged", "bold red"
+    if row.current:
+        return "in use", "bold green"
+    return ("aside", "bold yellow") if row.aside else ("", "")
 
 
 VERDICTS = {
