@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import click
 from annotated_types import Ge, Gt, Le, Lt
@@ -14,15 +14,12 @@ from engine.contract.errors import Cancelled, SplitMissing, UsageError
 from engine.contract.events_base import grouped
 from engine.contract.requests import SplitRequest, TrainRequest
 from engine.desk import library
-from engine.settings import TRAIN_OPTIONS, BackboneName, TrainOption
+from engine.settings import TRAIN_OPTIONS, BackboneName, SplitSettings, TrainOption
 from engine.text import many, percent
 from tui.cli.listen import Listener
 from tui.cli.options import PATH
 from tui.cli.run import Context, command, interruptible
 from tui.words.text import figure, span
-
-if TYPE_CHECKING:
-    from engine.settings import SplitSettings
 
 
 @command(native=False)

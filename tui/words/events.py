@@ -50,14 +50,10 @@ def upgrade_words(event: WorkspaceUpgraded) -> str:
 
 def clock_words(event: ClockChanged) -> str:
     """One line: how the clock changed, and what follows."""
-    before, now = _shown(event.before), _shown(event.now)
+    before, now = (moment[:16].replace("T", " ") for moment in (event.before, event.now))
     if event.back:
         return f"The clock went back from {before} to {now}. Later times count as now."
     return f"The clock went from {before} to {now}. For a day nothing is removed for its age."
-
-
-def _shown(moment: str) -> str:
-    return moment[:16].replace("T", " ")
 
 
 def trashed_words(pictures: int) -> str:
@@ -77,27 +73,17 @@ def untrained_words(people: Sequence[tuple[str, int]], trains: str) -> str:
 
 def recovery_words(event: Recovered, trains: str = "") -> str:
     """One line: what was cut short, removed, finished, kept (`trains` it), and what has to wait."""
-    parts = [
-        f"{event.interrupted} was cut short."
-        if event.interrupted
-        else "An earlier run was cut short."
-    ]
-    if event.unfinished:
-        parts.append(f"Removed: {many(event.unfinished, 'unfinished file')}.")
-    if event.leftovers:
-        leftovers = many(event.leftovers, "stray folder")
-        parts.append(f"Removed: {leftovers}.")
-    if event.finished:
-        parts.append(f"Finished: {'; '.join(event.finished)}.")
-    if event.erased:
-        erasures = many(event.erased, "erasure")
-        parts.append(f"Finished: {erasures}.")
-    if event.kept:
-        parts.append(untrained_words(event.kept, trains or "`facedesk train`"))
-    if event.failed:
-        parts.append(f"The rest waits: {event.failed}.")
-    parts.append("Nothing that was kept is lost.")
-    return " ".join(parts)
+    told = (
+        (event.unfinished, f"Removed: {many(event.unfinished, 'unfinished file')}."),
+        (event.leftovers, f"Removed: {many(event.leftovers, 'stray folder')}."),
+        (event.finished, f"Finished: {'; '.join(event.finished)}."),
+        (event.erased, f"Finished: {many(event.erased, 'erasure')}."),
+        (event.kept, untrained_words(event.kept, trains or "`facedesk train`")),
+        (event.failed, f"The rest waits: {event.failed}."),
+    )
+    begun = f"{event.interrupted or 'An earlier run'} was cut short."
+    parts = (text for there, text in told if there)
+    return " ".join((begun, *parts, "Nothing that was kept is lost."))
 
 
 BEFORE_WRITING: dict[type[Event], Callable[[Any], str]] = {
@@ -138,16 +124,6 @@ def _opened(event: SourceOpened) -> Line:
     if event.demo:
         return Line(f"Demo camera: {detail}.")
     return Line(f"Source ({event.kind}) {event.source}: {detail}")
-
-
-def _lost(event: SourceLost) -> Line:
-    text = f"Source lost: {event.reason}; attempt {event.attempt} in {event.retry_in:.1f} s"
-    return Line(text, "warning")
-
-
-def _recorded(event: RecordingEnded) -> Line:
-    size = f"{event.megabytes:.1f} MB"
-    return Line(f"Recorded {event.file}: {size} of faces, keep it private")
 
 
 def _enrolled(event: EnrolDone) -> Line:
@@ -216,10 +192,14 @@ EVENT_WORDS: dict[type[Event], Callable[[Any], Line]] = {
     ProcessDied: _died,
     ProcessReady: lambda event: Line(f"The {event.process} process is ready"),
     SourceOpened: _opened,
-    SourceLost: _lost,
+    SourceLost: lambda event: Line(
+        f"Source lost: {event.reason}; attempt {event.attempt} in {event.retry_in:.1f} s", "warning"
+    ),
     SourceRestored: lambda event: Line(f"Source is back after {event.seconds:.1f} s", "good"),
     RecordingStarted: lambda event: Line(f"Recording to {event.file}", "warning"),
-    RecordingEnded: _recorded,
+    RecordingEnded: lambda event: Line(
+        f"Recorded {event.file}: {event.megabytes:.1f} MB of faces, keep it private"
+    ),
     EnrolDone: _enrolled,
     ImportDone: _imported,
     EpochDone: _epoch,

@@ -53,24 +53,18 @@ def lines_of(what: str, lines: Sequence[str]) -> Sheet | None:
 def evaluation_sheet(result: EvaluateDone, part: str) -> Sheet:
     """The table of a part of the evaluation screen; its figures where the part is no table."""
     if part == "persons":
-        return _persons(result)
+        people = (*result.per_person.items(), *result.per_session.items())
+        rows = tuple((name, *map(str, counts)) for name, counts in people)
+        header = ("who", "probes", "right at rank 1", "named rightly")
+        return Sheet("evaluation-people", header, rows)
     if part == "confusion":
-        header = ("probe of", *result.people, "nobody")
-        rows = zip(result.people, result.confusion, strict=False)
-        cells = tuple((name, *(str(count) for count in row)) for name, row in rows)
-        return Sheet("confusion", header, cells)
+        counted = zip(result.people, result.confusion, strict=False)
+        cells = tuple((name, *map(str, counts)) for name, counts in counted)
+        return Sheet("confusion", ("probe of", *result.people, "nobody"), cells)
     if part == "curve":
         points = tuple(tuple(f"{value:.6g}" for value in point) for point in result.det)
         return Sheet("det-curve", ("threshold", "FPIR", "FNIR"), points)
     return _figures(result)
-
-
-def _persons(result: EvaluateDone) -> Sheet:
-    rows = tuple(
-        (name, *(str(count) for count in counts))
-        for name, counts in (*result.per_person.items(), *result.per_session.items())
-    )
-    return Sheet("evaluation-people", ("who", "probes", "right at rank 1", "named rightly"), rows)
 
 
 def _figures(result: EvaluateDone) -> Sheet:
