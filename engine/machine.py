@@ -10,6 +10,7 @@ import os
 import platform
 import pwd
 import re
+import resource
 import sys
 from pathlib import Path
 
@@ -58,9 +59,7 @@ def forbid_core_dumps() -> None:
     that is not dumpable is dumped nowhere, nor is its memory read by other programs of the user; a
     program started by it is dumpable again, so that each child says it for itself.
     """
-    with contextlib.suppress(ImportError, OSError, ValueError):  # not every system has it
-        import resource
-
+    with contextlib.suppress(OSError, ValueError):  # a limit that may not be set
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         with contextlib.suppress(ImportError, OSError, AttributeError):

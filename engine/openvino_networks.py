@@ -137,12 +137,9 @@ class Mapped:
         self.bytes: NDArray[np.uint8] = np.frombuffer(self._map, np.uint8)
 
     def release(self) -> None:
-        """Give back the memory of what was read, and drop what was written into it.
-
-        Bytes that are needed again are read again. Does nothing where the system cannot.
-        """
-        if hasattr(mmap, "MADV_DONTNEED"):
-            self._map.madvise(mmap.MADV_DONTNEED)
+        """Give back the memory of what was read, and drop what was written into it. Bytes that are
+        needed again are read again."""
+        self._map.madvise(mmap.MADV_DONTNEED)
 
     @contextlib.contextmanager
     def released_meanwhile(self) -> Iterator[None]:
@@ -178,7 +175,7 @@ def kept(name: str, key: str) -> Mapped | None:
         with _file(name, key).open("rb") as file:
             found = os.fstat(file.fileno())
             # The bytes go into native code: whoever may write them must be this user.
-            if hasattr(os, "getuid") and found.st_uid != os.getuid():
+            if found.st_uid != os.getuid():
                 return None
             length = found.st_size - _DIGEST
             if length <= 0 or _digest(file, length) != file.read():

@@ -213,21 +213,6 @@ WITHIN = 60.0
 asks for it."""
 
 
-class Deaths:
-    """The recent deaths of each process."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._times: defaultdict[str, list[float]] = defaultdict(list)
-
-    def note(self, process: str) -> bool:
-        """Note a death; whether another process may take its place at once."""
-        now = self._clock()
-        recent = [then for then in self._times[process] if then > now - WITHIN]
-        self._times[process] = [*recent, now]
-        return len(recent) < MOST
-
-
 NEEDED: dict[Job, tuple[str, ...]] = {
     "enrol": (CAMERA,),
     "import": (CAMERA,),
@@ -293,7 +278,8 @@ class Processes:
         self.closing = False
         self._workspace, self._settings = workspace, settings
         self._received, self._ended = received, ended
-        self._deaths = Deaths()
+        self._deaths: defaultdict[str, list[float]] = defaultdict(list)
+        """When each process died of late."""
         self._wish = PreviewWish()
         self._burdened: Child | None = None
         """What is to be replaced as soon as no job needs it."""
@@ -347,7 +333,10 @@ class Processes:
     def died(self, child: Child) -> bool:
         """A process is gone; whether another may take its place at once."""
         self.children.pop(child.name, None)
-        return self._deaths.note(child.name)
+        now = time.monotonic()
+        recent = [then for then in self._deaths[child.name] if then > now - WITHIN]
+        self._deaths[child.name] = [*recent, now]
+        return len(recent) < MOST
 
     def replace(self, child: Child | None, jobs: Iterable[Job], *, needed: bool) -> None:
         """Replace a process by a fresh one in good order (None: the one that waits for it).

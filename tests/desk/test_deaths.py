@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from engine.contract.errors import EngineDied, EngineHung
-from engine.desk.processes import MOST, WITHIN, Deaths
+from engine.desk.processes import MOST, WITHIN, Processes
 from engine.desk.vitals import cause, death
+from engine.settings import Settings
+from engine.workspace.folder import Workspace
 
 
-def test_a_process_is_replaced_until_it_has_died_too_often() -> None:
-    deaths = Deaths(lambda: 0.0)
-    assert [deaths.note("camera") for _ in range(MOST + 2)] == [True] * MOST + [False] * 2
-    assert deaths.note("model")
+@pytest.fixture
+def dies(workspace: Workspace) -> Callable[[str], bool]:
+    """A process of this name dies; whether it is replaced."""
+    processes = Processes(workspace, Settings(), lambda *_: None, lambda *_: None)
+    return lambda name: processes.died(SimpleNamespace(name=name))  # type: ignore[arg-type]
 
 
-def test_deaths_of_long_ago_are_forgiven() -> None:
-    now = [0.0]
-    deaths = Deaths(lambda: now[0])
+def test_a_process_is_replaced_until_it_has_died_too_often(dies: Callable[[str], bool]) -> None:
+    assert [dies("camera") for _ in range(MOST + 2)] == [True] * MOST + [False] * 2
+    assert dies("model")
+
+
+def test_deaths_of_long_ago_are_forgiven(
+    dies: Callable[[str], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
     for _ in range(MOST + 1):
-        deaths.note("camera")
-    now[0] = WITHIN + 1
-    assert deaths.note("camera")
+        dies("camera")
+    later = time.monotonic() + WITHIN + 1
+    monkeypatch.setattr("engine.desk.processes.time.monotonic", lambda: later)
+    assert dies("camera")
 
 
 @pytest.mark.parametrize(
