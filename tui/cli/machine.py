@@ -8,7 +8,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 
 import click
@@ -52,29 +51,14 @@ def doctor(context: Context, camera: str | None) -> None:
     output = context.output
     found: list[Finding] = []
     emit = Listener(output, handlers={Finding: found.append})
-    size = shutil.get_terminal_size()
-    for finding in chain(
-        survey(context.workspace, context.settings),
-        terminal_findings(os.environ, size.columns, size.lines),
-    ):
+    terminal = terminal_findings(os.environ, *shutil.get_terminal_size())
+    for finding in (*survey(context.workspace, context.settings), *terminal):
         emit(finding)
     usable = [f.device for f in found if f.device and f.subject == f.device and f.state == "ok"]
     for source in [camera] if camera else usable:
         output.note(f"Measuring {source}")
         with interruptible(keep=False) as cancel:
             check_camera(source, context.settings, cancel, emit, asked=camera is not None)
-    _print(context, found)
-    troubles = tuple(finding.subject for finding in found if finding.state == "trouble")
-    output.event(DoctorDone(findings=len(found), troubles=troubles))
-    if troubles:
-        others = any(f.state == "trouble" and f.group != "camera" for f in found)
-        kind = DataError if others else SourceUnreadable
-        raise kind("Something is broken", ", ".join(troubles), "See the remedy of each.")
-
-
-def _print(context: Context, found: list[Finding]) -> None:
-    """The findings by group, each with its sign and remedy."""
-    output = context.output
     for group, members in by_group(found).items():
         output.result(FINDING_GROUPS[group])
         width = max(len(finding.subject) for finding in members)
@@ -84,6 +68,12 @@ def _print(context: Context, found: list[Finding]) -> None:
             if finding.remedy:
                 output.result(f"    → {finding.remedy}")
     output.result(f"{findings_verdict(found)} ({many(len(found), 'finding')}).")
+    troubles = tuple(finding.subject for finding in found if finding.state == "trouble")
+    output.event(DoctorDone(findings=len(found), troubles=troubles))
+    if troubles:
+        others = any(f.state == "trouble" and f.group != "camera" for f in found)
+        kind = DataError if others else SourceUnreadable
+        raise kind("Something is broken", ", ".join(troubles), "See the remedy of each.")
 
 
 @command()

@@ -144,8 +144,12 @@ def recognise(
                 cancel.stop()
 
         watch(context.workspace, context.settings, request, cancel, emit, record)
-        for summary in done:
-            _summarise(output, summary)
+        for each in done:
+            seen = f"; {words}" if (words := seen_words(each)) else ""
+            output.result(
+                f"{many(each.frames, 'frame')}, {many(each.faces, 'face')}, "
+                f"{each.fps:.1f} frames a second{seen}"
+            )
     if failed:
         raise SourceError(
             f"{len(failed)} of {count} sources failed",
@@ -223,15 +227,6 @@ def shown_faces(
         output.result(f"{place}  {verdict}  ({nearest}match {match}{stale})")
 
     return {FaceSeen: show, Threshold: lambda event: output.note(event.sentence)}
-
-
-def _summarise(output: Output, done: RecogniseDone) -> None:
-    """One line about a recognition that is over."""
-    seen = seen_words(done)
-    output.result(
-        f"{many(done.frames, 'frame')}, {many(done.faces, 'face')}, {done.fps:.1f} frames a second"
-        + (f"; {seen}" if seen else "")
-    )
 
 
 def _explain(output: Output, why: Why) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -112,7 +111,7 @@ def purge(
         _purge_people(context, delete=yes and not dry_run)
         return
     if dry_run:
-        kinds = _kinds(trash=trash, unknown=unknown)
+        kinds = ("trash",) if trash else ("unknown", "choice") if unknown else tuple(PURGED)
         found = [each for each in upkeep.due(workspace, settings) if each.kind in kinds]
         columns = {"kind": lambda each: each.kind, "!path": lambda each: each.path}
         output.records("due", found, columns)
@@ -135,11 +134,6 @@ def purge(
     what = "Would go" if dry_run else "Removed for good"
     words = f"{what}: {purged_words(removed)}." if removed else "Nothing is due."
     output.done(words, dry_run=dry_run, removed=removed)
-
-
-def _kinds(*, trash: bool, unknown: bool) -> Sequence[str]:
-    """The kinds of what is due that are asked for."""
-    return ("trash",) if trash else ("unknown", "choice") if unknown else tuple(PURGED)
 
 
 def _purge_people(context: Context, *, delete: bool) -> None:

@@ -33,13 +33,10 @@ if TYPE_CHECKING:
 Protocol = Literal["kitty", "sixel", "cells"]
 
 KITTY_TERMS = ("xterm-kitty", "xterm-ghostty")
-KITTY_PROGRAMS = frozenset({"ghostty"})
 SIXEL_TERMS = ("foot", "mlterm", "contour", "yaft", "xterm-sixel")
 SIXEL_PROGRAMS = frozenset({"WezTerm", "mintty", "iTerm.app", "contour"})
 SIXEL_KONSOLE = 220400
 """Konsole's first version with Sixel graphics."""
-USUAL_CELL = (10, 20)
-"""Pixels of a cell where the terminal does not tell."""
 
 
 def protocol(environment: Mapping[str, str], colours: Colours) -> Protocol:
@@ -52,11 +49,7 @@ def protocol(environment: Mapping[str, str], colours: Colours) -> Protocol:
     term, program = environment.get("TERM", ""), environment.get("TERM_PROGRAM", "")
     if environment.get("TMUX") or environment.get("STY") or term.startswith(("tmux", "screen")):
         return "cells"
-    if (
-        term.startswith(KITTY_TERMS)
-        or program in KITTY_PROGRAMS
-        or "KITTY_WINDOW_ID" in environment
-    ):
+    if term.startswith(KITTY_TERMS) or program == "ghostty" or "KITTY_WINDOW_ID" in environment:
         return "kitty"
     konsole = environment.get("KONSOLE_VERSION", "")
     if konsole.isdigit() and int(konsole) >= SIXEL_KONSOLE:
@@ -78,7 +71,7 @@ def cell() -> Cell:
         rows, columns, width, height = struct.unpack("HHHH", answer)
         if rows and columns and width >= columns and height >= rows:
             return Cell(width // columns, height // rows)
-    return Cell(*USUAL_CELL)
+    return Cell(10, 20)  # as is usual, where the terminal does not tell
 
 
 def fitted(picture: tuple[int, int], room: tuple[int, int], size: Cell) -> tuple[int, int]:
@@ -103,10 +96,7 @@ def library() -> Any:
     """textual_image.widget, imported without a word to or from the terminal."""
     if "textual_image.widget" not in sys.modules:
         size = cell()
-        given = {
-            "TEXTUAL_CELL_WIDTH": str(size.width),
-            "TEXTUAL_CELL_HEIGHT": str(size.height),
-        }
+        given = {"TEXTUAL_CELL_WIDTH": str(size.width), "TEXTUAL_CELL_HEIGHT": str(size.height)}
         before = {name: os.environ.get(name) for name in given}
         os.environ.update(given)
         try:
