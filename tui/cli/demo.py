@@ -94,7 +94,7 @@ def _say(context: Context, text: str) -> None:
     """A heading of the demo."""
     if context.output.as_json:
         context.output.object({"event": "demo", "text": text})
-    context.output.note(f"\n{text}", "bold")
+    context.output.note(f"\n{text}", style="bold")
 
 
 def _named_wrongly(done: RecogniseDone, expected: str) -> int:

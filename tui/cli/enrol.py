@@ -203,7 +203,7 @@ def capture_roster(context: Context, request: EnrolRequest, twins: Twins) -> Non
             context.output.error(error)
             nothing = str(error)
         except ReviewNeeded as error:
-            context.output.note(error.message, "yellow")
+            context.output.warn(error.message)
             doubts.append(error.message)
     demand_review(doubts)
     if nothing and not kept:
@@ -246,8 +246,7 @@ def import_command(context: Context, twins: Twins, **wanted: Any) -> None:
     def decide(found: LooksEnrolled) -> TwinChoice | None:
         if twins == "keep":
             return None
-        for sentence in doubt_words(found):
-            output.note(sentence, "yellow")
+        output.warn(*doubt_words(found))
         return choice_of(found.other, twins)
 
     with (
@@ -297,10 +296,9 @@ def guard_for(
         if found:
             emit(found)
             match = matched(found.score, found.threshold)
-            context.output.note(
+            context.output.warn(
                 f"Same person as {found.other}? {found.pictures} of the first {found.of} pictures "
-                f"of {person} match (match {match} of 100).",
-                "yellow",
+                f"of {person} match (match {match} of 100)."
             )
             guard.answer(choice_of(found.other, twins))
         asking.clear()
@@ -375,8 +373,7 @@ def roster_add(context: Context, source: Path) -> None:
     facedesk roster add photographs/
     """
     added = names.add(context.workspace, source)
-    for note in added.notes:
-        context.output.note(note, "yellow")
+    context.output.warn(*added.notes)
     context.output.done(
         f"{many(len(added.names), 'name')} added to the roster.",
         added=list(added.names),

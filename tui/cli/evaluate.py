@@ -85,8 +85,7 @@ def _show(output: Output, done: EvaluateDone) -> None:
     for person, path, kind, why in done.suspects:
         picture = "/".join(Path(path).parts[-3:])  # person, session, file
         output.result(f"Look at {picture} of {person}, {KINDS.get(kind, kind)}: {why}")
-    for warning in grouped(done.warnings):
-        output.note(warning, "yellow")
+    output.warn(*grouped(done.warnings))
     if done.report:
         output.result(f"Report: {done.report}")
 
@@ -179,5 +178,4 @@ def _show_contest(output: Output, done: BakeOffDone) -> None:
         f"{many(done.stranger_people, 'person', 'people')}: {STRANGERS[done.strangers_from]}; "
         f"{done.seconds:.0f} s"
     )
-    for note in done.notes:
-        output.note(note, "yellow")
+    output.warn(*done.notes)

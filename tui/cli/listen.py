@@ -94,7 +94,8 @@ class Listener:
             self._output.event(event)
         self.doubts.extend(doubt_words(event))
         if note := NOTES.get(kind):
-            self._output.note(*note(event))
+            text, style = note(event)
+            self._output.note(text, style=style)
         if self._bar and (step := STEPS.get(kind)):
             self._bar.update(*step(event))
         if handler := self._handlers.get(kind):

@@ -124,8 +124,7 @@ def bench(context: Context, quick: bool, only: tuple[str, ...], write: Path | No
             f"aims missed: {done.missed}, failed: {done.failed}"
         )
         output.table(BENCH_COLUMNS, [row(figure) for figure in figures])
-        for text in (*filter(None, map(remarks, figures)), *machine_lines(machines[0]), closing):
-            output.result(text)
+        output.result(*filter(None, map(remarks, figures)), *machine_lines(machines[0]), closing)
         if write is not None:
             day = datetime.now(UTC).date()
             add_section(write, markdown(day, machines[0], figures, closing))
@@ -184,11 +183,9 @@ def keys(context: Context, file: bool) -> None:
 
     output = context.output
     keymap = read_keymap(keys_file(), KEYS)
-    for trouble in keymap.troubles:
-        output.note(trouble)
+    output.note(*keymap.troubles)
     if file and not output.as_json:
-        for text in as_file(KEYS, keymap).splitlines():
-            output.result(text)
+        output.result(*as_file(KEYS, keymap).splitlines())
         return
     output.records(
         "key",

@@ -58,7 +58,7 @@ def model_list(context: Context) -> None:
     context.output.done(models=len(rows))
     for row in rows:
         if row.damaged:
-            context.output.note(f"{row.id} is damaged: {row.damage}", "yellow")
+            context.output.warn(f"{row.id} is damaged: {row.damage}")
 
 
 @model.command("layers", native=True)

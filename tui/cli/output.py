@@ -68,29 +68,31 @@ class Output:
         self._out.write(escaped(text) + "\n")
         self._out.flush()
 
-    def note(self, text: str, style: str = "") -> None:
-        """A line for a person on stderr, above a running progress bar."""
-        if self.quiet or self.as_json:
-            return
+    def note(self, *texts: str, style: str = "") -> None:
+        """Lines for a person on stderr, above a running progress bar."""
         console = self._progress.console if self._progress else self._notes
-        console.print(Text(clean(text), style=style))
+        for text in () if self.quiet or self.as_json else texts:
+            console.print(Text(clean(text), style=style))
 
-    def detail(self, text: str) -> None:
-        """A line of statistics on stderr, with `--verbose` only."""
+    def warn(self, *texts: str) -> None:
+        """Notes on what somebody should look at."""
+        self.note(*texts, style="yellow")
+
+    def detail(self, *texts: str) -> None:
+        """Lines of statistics on stderr, with `--verbose` only."""
         if self.verbose:
-            self.note(text)
+            self.note(*texts)
 
-    def result(self, text: str) -> None:
-        """A line for a person on stdout."""
-        if not self.as_json:
+    def result(self, *texts: str) -> None:
+        """Lines for a person on stdout."""
+        for text in () if self.as_json else texts:
             self._results.print(Text(clean(text)))
 
     def done(self, *sentences: str, **facts: Any) -> None:
         """How a command came out: sentences for a person, or the object `done` with its facts."""
         if self.as_json:
             self.object({"event": "done", **facts})
-        for sentence in sentences:
-            self.result(sentence)
+        self.result(*sentences)
 
     def records(
         self,
@@ -115,8 +117,7 @@ class Output:
                 self.result(empty)
         elif callable(shown):
             for row in rows:
-                for line in shown(row):
-                    self.result(line)
+                self.result(*shown(row))
         else:
             cells = [[cell(row) for cell in shown.values()] for row in rows]
             self.table(list(shown), cells, title)

@@ -259,7 +259,7 @@ def people_import(context: Context, file: Path, consent: str) -> None:
         for event in put_aside(workspace, guard, person, session.id, days, Cancel()):
             emit(event)
     if done.sentence:
-        context.output.note(f"{done.sentence} {Remedy.CONSENT}", "yellow")
+        context.output.warn(f"{done.sentence} {Remedy.CONSENT}")
     context.output.done(
         f"{done.name} is enrolled: {many(done.pictures, 'picture')} in "
         f"{many(done.sessions, 'session')}. Train again, so that the model knows them.",

@@ -122,7 +122,7 @@ def recognise(
 
     def show_skipped(event: UnknownChanged) -> None:
         if event.why:
-            output.note(f"A stranger was not kept: {event.why}", "yellow")
+            output.warn(f"A stranger was not kept: {event.why}")
 
     listener = Listener(
         output,
@@ -132,7 +132,7 @@ def recognise(
             Why: lambda event: _explain(output, event),
             RecogniseDone: done.append,
             SourceFailed: lambda event: failed.append(event.source),
-            ProcessDied: lambda event: output.note(EVENT_WORDS[ProcessDied](event).text, "yellow"),
+            ProcessDied: lambda event: output.warn(EVENT_WORDS[ProcessDied](event).text),
             UnknownChanged: show_skipped,
         },
     )
@@ -232,10 +232,8 @@ def shown_faces(
 def _explain(output: Output, why: Why) -> None:
     """One explanation, with the nearest enrolled pictures as lines."""
     output.result(f"face {why.track} at {why.seconds:.1f} s")
-    for sentence in sentences(why):
-        output.result(f"  {sentence}")
-    for person, path, likeness in why.nearest:
-        output.result(f"    {likeness:.2f}  {person}  {path}")
+    output.result(*(f"  {sentence}" for sentence in sentences(why)))
+    output.result(*(f"    {likeness:.2f}  {who}  {path}" for who, path, likeness in why.nearest))
 
 
 @command()

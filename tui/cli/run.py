@@ -80,7 +80,7 @@ class Context:
         from tui.words.events import BEFORE_WRITING
 
         self.output.event(event)
-        self.output.note(BEFORE_WRITING[type(event)](event), "yellow")
+        self.output.warn(BEFORE_WRITING[type(event)](event))
 
     @contextlib.contextmanager
     def writing_if_possible(self, what: str) -> Iterator[bool]:

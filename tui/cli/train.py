@@ -58,8 +58,7 @@ def make_split(context: Context, request: SplitRequest) -> SplitDone:
         rows,
         f"Split by {'the folders it was imported from' if done.mode == 'own' else done.mode}",
     )
-    for warning in grouped(done.warnings):
-        context.output.note(warning, "yellow")
+    context.output.warn(*grouped(done.warnings))
     return done
 
 
@@ -209,13 +208,10 @@ def train_model(context: Context, request: TrainRequest) -> TrainDone:
                 when = f"after epoch {epochs[-1].epoch} of {epochs[-1].epochs}"
             output.result(f"Given up {when}. The model in use stays.")
             raise
-        for line in trained_lines(done, thresholds[-1] if thresholds else None):
-            output.result(line)
+        output.result(*trained_lines(done, thresholds[-1] if thresholds else None))
     figures = (f"{name} {figure(value, '.3f')}" for name, value in done.metrics.items())
-    for text in (f"Best epoch {done.best_epoch}: {', '.join(figures)}", *grouped(done.details)):
-        output.detail(text)
-    for warning in grouped(done.warnings):
-        output.note(warning, "yellow")
+    output.detail(f"Best epoch {done.best_epoch}: {', '.join(figures)}", *grouped(done.details))
+    output.warn(*grouped(done.warnings))
     return done
 
 

@@ -238,8 +238,7 @@ def audit_verify(context: Context, noted: str | None) -> None:
             f"no entry has the hash {noted}",
             "The log was written anew, or is of another workspace.",
         )
-    for remark in verdict.remarks:
-        context.output.note(remark, "yellow")
+    context.output.warn(*verdict.remarks)
     entries = many(verdict.entries, "entry", "entries")
     context.output.result(f"Whole: {entries}, last hash {verdict.hash}")
 

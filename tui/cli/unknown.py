@@ -47,8 +47,7 @@ def unknown_list(context: Context) -> None:
     view = unknown_view(context.workspace, context.settings)
     output = context.output
     unread = UnknownStore(context.workspace, context.settings.unknown).unread()
-    for error in unread:
-        output.note(f"{error}. {error.hint}", "yellow")
+    output.warn(*(f"{error}. {error.hint}" for error in unread))
     output.records(
         "unknown",
         view.groups,
@@ -102,7 +101,7 @@ def unknown_assign(
     choices = _choices(context)
     done = choices.assign(found.sightings, name, new=new, by=consent)
     if choices.note:
-        context.output.note(choices.note, "yellow")
+        context.output.warn(choices.note)
     _say(context, done.title, done.pictures, "Train again, so that the model knows them.")
 
 
@@ -306,8 +305,7 @@ def strangers_add(context: Context, **wanted: Any) -> None:
 
         def show_threshold(event: Threshold) -> None:
             output.note(event.sentence)
-            for note in event.notes:
-                output.detail(note)
+            output.detail(*event.notes)
 
         def show_refusal(event: Refused) -> None:
             bar.retitle(refusal(event.reason, event.value, event.limit))
