@@ -385,7 +385,7 @@ class LocalDesk(QuickCalls):
             lost = [job for job in self._jobs if camera is None and child.name in NEEDED[job]]
             if not further:
                 self._features.process_died(child.name)
-        error = death(child.name, status, child.fault, self._workspace.logs)
+        error = child.fault or death(child.name, status, self._workspace.logs)
         if child.name == MODEL:
             self._faces.model_died(str(error))
         cause = str(child.fault or error.message)

@@ -180,10 +180,8 @@ def _group_files(system: Path) -> list[Path]:
     return [*files, tree / "memory.max"]
 
 
-def death(process: str, status: int, fault: EngineDied | None, logs: Path) -> EngineDied:
-    """The error of a job that lost its process: `fault` if that is why, else what `status` says."""
-    if fault is not None:
-        return fault
+def death(process: str, status: int, logs: Path) -> EngineDied:
+    """The error of a job that lost its process, by the process's exit status."""
     return EngineDied(
         f"The {process} process died",
         cause(status),

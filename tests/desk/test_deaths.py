@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine.contract.errors import EngineDied, EngineHung
+from engine.contract.errors import EngineDied
 from engine.desk.processes import MOST, WITHIN, Processes
 from engine.desk.vitals import cause, death
 from engine.settings import Settings
@@ -46,7 +46,5 @@ def test_an_exit_status_is_told_in_words(status: int, words: str) -> None:
     assert words in cause(status)
 
 
-def test_a_process_that_was_ended_for_a_fault_died_of_it() -> None:
-    hung = EngineHung("it hung")
-    assert death("camera", -9, hung, Path("logs")) is hung
-    assert type(death("camera", -9, None, Path("logs"))) is EngineDied
+def test_a_process_that_was_ended_for_no_fault_died() -> None:
+    assert type(death("camera", -9, Path("logs"))) is EngineDied
