@@ -41,10 +41,12 @@ from engine.contract import (
     RecogniseDone,
     SplitDone,
     TrainDone,
+    Warned,
+    grouped,
+    one_by_one,
 )
 from engine.contract.desk import Desk
 from engine.contract.errors import FacedeskError
-from engine.contract.events_base import Warned, grouped, one_by_one
 from engine.contract.requests import ModelRow, PersonRow
 from engine.logs import LogFormatter, open_log
 from engine.shortage import shortage

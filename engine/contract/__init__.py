@@ -30,6 +30,8 @@ from engine.contract.events_base import (
     SourceRestored,
     Warned,
     WorkspaceUpgraded,
+    grouped,
+    one_by_one,
 )
 from engine.contract.events_capture import (
     Advice,

@@ -27,9 +27,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
-from engine.contract import SplitDone
+from engine.contract import SplitDone, Warned
 from engine.contract.errors import DataError, NoPictures, Remedy, SplitMissing
-from engine.contract.events_base import Warned
 from engine.people.person import Person, SessionInfo, is_slug
 from engine.settings import SplitSettings
 from engine.text import many

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from engine.camera.folder import pictures_of
-from engine.contract import Event, Notice
+from engine.contract import Event, Notice, Warned, grouped
 from engine.contract.errors import (
     DataError,
     NoPictures,
@@ -24,7 +24,6 @@ from engine.contract.errors import (
     SourceError,
     SourceUnreadable,
 )
-from engine.contract.events_base import Warned, grouped
 from engine.dataset.split import Split
 from engine.evaluate.figures import Probes, Strangers
 from engine.evaluate.pictures import Photographs

@@ -16,8 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.contract import EvaluateDone
-from engine.contract.events_base import Warned, grouped
+from engine.contract import EvaluateDone, Warned, grouped
 from engine.evaluate.figures import Figures
 from engine.evaluate.plots import Scores, confusion_plot, det_plot, histogram_plot, safe
 from engine.evaluate.probes import StrangersFrom

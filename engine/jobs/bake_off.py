@@ -14,9 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from engine.cancel import Cancel
-from engine.contract import BakeOffDone, Emit, Notice
+from engine.contract import BakeOffDone, Emit, Notice, grouped
 from engine.contract.errors import NoPictures, SplitMissing, UsageError
-from engine.contract.events_base import grouped
 from engine.contract.requests import BakeOffRequest
 from engine.dataset.split import Split, check_fits, load_split, make_split
 from engine.jobs.contestants import (

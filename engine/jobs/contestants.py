@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 from engine.camera.folder import pictures_of
 from engine.camera.source import Report, ignore
 from engine.cancel import Cancel
-from engine.contract import Emit, FeaturesProgress
+from engine.contract import Emit, FeaturesProgress, Warned
 from engine.contract.errors import NoPictures
-from engine.contract.events_base import Warned
 from engine.evaluate.figures import Trial
 from engine.evaluate.pictures import central_crop
 from engine.evaluate.probes import StrangersFrom, folder_probes

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.contract import Emit, EvaluateDone
+from engine.contract import Emit, EvaluateDone, Warned
 from engine.contract.errors import Remedy, SplitMissing, UsageError
-from engine.contract.events_base import Warned
 from engine.contract.requests import EvaluateRequest
 from engine.dataset.split import Split, check_fits, load_split
 from engine.evaluate.figures import Figures, Probes, Strangers, measure

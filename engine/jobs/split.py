@@ -8,9 +8,8 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.contract import Emit, Notice, SplitDone
+from engine.contract import Emit, Notice, SplitDone, Warned
 from engine.contract.errors import DataError, NoPictures, Remedy, SplitMissing, WorkspaceUnusable
-from engine.contract.events_base import Warned
 from engine.dataset.split import (
     Split,
     check_fits,

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from engine.cancel import Cancel
-from engine.contract import Emit, EpochDone, Notice, TrainDone
+from engine.contract import Emit, EpochDone, Notice, TrainDone, Warned
 from engine.contract.errors import Cancelled, TooFewPeople, UsageError
-from engine.contract.events_base import Warned
 from engine.contract.requests import TrainRequest
 from engine.dataset.split import Split
 from engine.jobs.gate import Gatekeeper

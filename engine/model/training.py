@@ -17,9 +17,8 @@ import numpy as np
 import tensorflow as tf
 
 from engine.cancel import Cancel
-from engine.contract import Emit, EpochDone, Notice
+from engine.contract import Emit, EpochDone, Notice, Warned
 from engine.contract.errors import NoPictures
-from engine.contract.events_base import Warned
 from engine.model import head
 from engine.model.epochs import TOLERANCE, Arrays, BestSoFar, Checkpoint, digest_of
 from engine.model.vectors import Float32, Labels, Levelled, centre_levels, class_centres, unit

@@ -9,9 +9,8 @@ import pytest
 
 from engine.bench.material import crops_of, enrol_made_up, stand_in
 from engine.cancel import Cancel
-from engine.contract import Event, FaceSeen, Notice
+from engine.contract import Event, FaceSeen, Notice, Warned
 from engine.contract.errors import NoModel
-from engine.contract.events_base import Warned
 from engine.contract.messages import FacesFound
 from engine.contract.people import noted
 from engine.contract.requests import TrainRequest

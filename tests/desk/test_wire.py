@@ -11,9 +11,8 @@ from dataclasses import fields
 
 import pytest
 
-from engine.contract import EpochDone, JobEnded, Preview, SplitDone
+from engine.contract import EpochDone, JobEnded, Preview, SplitDone, Warned
 from engine.contract.errors import SourceUnreadable
-from engine.contract.events_base import Warned
 from engine.contract.messages import FacesFound, Start
 from engine.contract.requests import EnrolRequest
 from engine.desk.wire import LONGEST_HEADER, REGISTRY, Channel, WireError, decode, encode

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.contract import EvaluateDone
-from engine.contract.events_base import Warned
+from engine.contract import EvaluateDone, Warned
 from engine.evaluate.plots import confusion_plot, det_plot, histogram_plot
 from engine.evaluate.report import REPORT, render, write_report
 

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from engine.cancel import Cancel
-from engine.contract import Event, Notice
+from engine.contract import Event, Notice, Warned
 from engine.contract.errors import Cancelled, NoPictures, UsageError
-from engine.contract.events_base import Warned
 from engine.contract.requests import BakeOffRequest
 from engine.jobs.bake_off import bake_off, own_strangers
 from engine.jobs.contestants import NOBODY, Pictures, probes_in, strangers_in

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from engine.cancel import Cancel
-from engine.contract import EpochDone, Event, Notice
+from engine.contract import EpochDone, Event, Notice, Warned
 from engine.contract.errors import Cancelled, NoPictures
-from engine.contract.events_base import Warned
 from engine.model import head
 from engine.model.epochs import Checkpoint
 from engine.model.head import judge, losses_of, nobody_samples, people_samples, why_not

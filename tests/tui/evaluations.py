@@ -6,8 +6,7 @@ import random
 from dataclasses import replace
 from itertools import pairwise
 
-from engine.contract import EvaluateDone
-from engine.contract.events_base import Warned
+from engine.contract import EvaluateDone, Warned
 from engine.recognise.calibration import bounds
 
 MODEL = "20261124-093000"

@@ -17,6 +17,7 @@ from engine.contract import (
     JobStarted,
     SplitDone,
     TwinChoice,
+    Warned,
 )
 from engine.contract.desk import Listener
 from engine.contract.errors import (
@@ -30,7 +31,6 @@ from engine.contract.errors import (
     SourceBusy,
     UsageError,
 )
-from engine.contract.events_base import Warned
 from engine.contract.people import (
     Added,
     Answers,

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from fake_desk import FakeDesk
 
-from engine.contract import TrainDone
-from engine.contract.events_base import Warned
+from engine.contract import TrainDone, Warned
 from tests.tui.samples import model, person
 from tui.screens.why import LogScreen
 from tui.widgets.lists import Rows

@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from engine.contract import BakeOffDone, EvaluateDone
-from engine.contract.events_base import grouped
+from engine.contract import BakeOffDone, EvaluateDone, grouped
 from engine.contract.requests import BakeOffRequest, EvaluateRequest
 from engine.text import many, percent
 from tui.cli.listen import Listener

@@ -9,9 +9,8 @@ from typing import Any, get_args
 import click
 from annotated_types import Ge, Gt, Le, Lt
 
-from engine.contract import EpochDone, SplitDone, Threshold, TrainDone
+from engine.contract import EpochDone, SplitDone, Threshold, TrainDone, grouped
 from engine.contract.errors import Cancelled, SplitMissing, UsageError
-from engine.contract.events_base import grouped
 from engine.contract.requests import SplitRequest, TrainRequest
 from engine.desk import library
 from engine.settings import TRAIN_OPTIONS, BackboneName, SplitSettings, TrainOption

@@ -9,8 +9,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import DataTable, Input, Label
 
-from engine.contract import SplitDone
-from engine.contract.events_base import grouped
+from engine.contract import SplitDone, grouped
 from engine.contract.requests import SplitRequest
 from engine.settings import SplitSettings
 from engine.text import many

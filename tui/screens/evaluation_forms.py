@@ -14,8 +14,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
-from engine.contract import EvaluateDone
-from engine.contract.events_base import grouped
+from engine.contract import EvaluateDone, grouped
 from engine.contract.requests import EvaluateRequest
 from tui.screens.dialog import Form, Send
 from tui.screens.evaluation_parts import Part

@@ -11,8 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import DataTable, Static
 
-from engine.contract import EvaluateDone
-from engine.contract.events_base import grouped
+from engine.contract import EvaluateDone, grouped
 from engine.text import many, percent
 from tui.keys.keymap import with_keys
 from tui.panes.base import Pane, line
