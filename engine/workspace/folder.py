@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import DataError, WorkspaceLocked, WorkspaceTooNew, WorkspaceUnusable
-from engine.workspace.audit_words import LOCK
 from engine.workspace.files import (
     TEMPORARY,
     is_temporary,
@@ -112,11 +111,6 @@ def newer(body: Any, known: int) -> bool:
     return isinstance(version, int) and version > known
 
 
-PRIVATE = (
-    *("people", "features", "strangers", "stranger-features", "models", "unknown", "trash"),
-    *("evaluations", "erasing", "receipts"),
-)
-"""The folders with pictures of faces and what was made from them."""
 _HOLDER = re.compile(rb"\(process [0-9]+\)\s*$")
 """How the name of a lock's holder ends."""
 
@@ -143,8 +137,11 @@ class Workspace:
         self.clock_file = self.root / "clock.json"
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
-        self.audit_lock = self.root / LOCK
-        self._faces = tuple(self.root / name for name in PRIVATE)
+        self._faces = (
+            *(self.people, self.features, self.strangers, self.stranger_features, self.models),
+            *(self.unknown, self.trash, self.evaluations, self.erasing, self.receipts),
+        )
+        """The folders with pictures of faces and what was made from them."""
         self.private = (*self._faces, self.audit, self.logs)
         """The folders that are ours alone."""
         self._bare = tuple(self.root / name for name in PLAIN)

@@ -81,7 +81,7 @@ def workspace(whole: Path, tmp_path: Path) -> Workspace:
 @contextmanager
 def lock_held(workspace: Workspace) -> Iterator[None]:
     """The log's lock is held from outside, as any process of the same user can."""
-    handle = os.open(workspace.audit_lock, os.O_RDONLY)
+    handle = os.open(workspace.root / ".audit.lock", os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -242,7 +242,7 @@ def test_the_files_are_private(audit: Audit, workspace: Workspace) -> None:
     finally:
         os.umask(before)
     assert workspace.audit.stat().st_mode & 0o777 == 0o700
-    files = [workspace.audit_lock, *workspace.audit.iterdir()]
+    files = [workspace.root / ".audit.lock", *workspace.audit.iterdir()]
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
