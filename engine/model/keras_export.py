@@ -26,11 +26,11 @@ from numpy.typing import NDArray
 from engine.contract.errors import ModelError
 from engine.model.classic import build_classic, set_arrays, side_of, unfreeze_block5
 from engine.model.face_space import FaceSpace, JointSpace, Space
-from engine.model.keras_networks import backbone, layer_table
+from engine.model.keras_networks import layer_table, resnet_model, vgg16_rows
 from engine.model.record import PREPROCESSING, StoredModel, versions
 from engine.model.resnet import CHANNEL_MEANS, CHIP, CROP_OF_CHIP, SCALE, load_resnet
 from engine.model.vectors import NEAREST, Float32, centre_levels
-from engine.model.vgg16 import LAYERS, ROW, SIZE, VIEW, LayerRow, cells
+from engine.model.vgg16 import ROW, SIZE, VIEW, LayerRow
 from engine.model.weights import Weights
 from engine.text import plain
 from engine.workspace.files import FILE_MODE, make_directory, write_plain
@@ -93,76 +93,51 @@ FILE_NAME = "identity_vgg.keras"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExportPart:
-    """One network of a model and its share of the face space.
+    """One network of a model, and the face space that was fitted on its features.
 
-    `features` maps a Keras tensor of crops to one of feature rows (n, k); the other fields are
-    those of a FaceSpace. `weight` scales the part's unit embeddings: the model's embeddings are the
-    parts' one after the other, and the squares of all weights sum to 1.
+    `features` maps a Keras tensor of crops to one of feature rows (n, k). `weight` scales the
+    part's unit embeddings: the model's embeddings are the parts' one after the other, and the
+    squares of all weights sum to 1.
     """
 
     name: str
     features: Callable[[Any], Any]
-    mean: Float32
-    projection: NDArray[np.floating[Any]]
-    offset: Float32
-    rooted: bool = True
-    parts: tuple[int, ...] = ()
+    space: FaceSpace
     weight: float = 1.0
-
-
-def vgg16_part(weights: Weights, space: FaceSpace) -> ExportPart:
-    """VGG16 with the space that was fitted on its features: the steps of `KerasExtractor`."""
-
-    def features(crops: Any) -> Any:
-        pictures = keras.ops.round(
-            keras.ops.image.resize(crops, (VIEW, VIEW), interpolation="bilinear", antialias=False)
-        )
-        whole = backbone(weights, "block4_pool", side=VIEW)
-        outputs = [whole.get_layer(name).output for name in LAYERS]
-        base = keras.Model(whole.input, outputs, name="vgg16")
-        maps = base(pictures, training=False)
-        return keras.ops.concatenate([_pooled(each) for each in maps], axis=1)
-
-    return _part("vgg16", features, space)
-
-
-def face_network_part(space: FaceSpace) -> ExportPart:
-    """The face network with the space that was fitted on its features, `resnet.chips` inside."""
-    from engine.model.keras_networks import resnet_model
-
-    # From each pixel of the chip to its place in the crop; the last two are for perspective.
-    turn = np.append(CROP_OF_CHIP.ravel(), (0.0, 0.0)).astype(np.float32)
-
-    def features(crops: Any) -> Any:
-        whole = keras.ops.image.affine_transform(
-            crops, turn, interpolation="bilinear", fill_mode="nearest"
-        )
-        offset = [-mean / SCALE for mean in CHANNEL_MEANS]
-        chips = keras.layers.Rescaling(1 / SCALE, offset=offset, name="chip_colours")(
-            whole[:, :CHIP, :CHIP]
-        )
-        return resnet_model(load_resnet())(chips)
-
-    return _part("resnet", features, space)
 
 
 def parts_of(space: Space, weights: Weights | None) -> list[ExportPart]:
     """The networks behind a space; `weights` are VGG16's, None for the face network alone."""
-    if not isinstance(space, JointSpace):
-        assert isinstance(space, FaceSpace)
-        return [face_network_part(space) if weights is None else vgg16_part(weights, space)]
-    found = []
-    for part, share in zip(space.parts, space.shares, strict=True):
-        single = parts_of(part, weights if part.length == ROW else None)[0]
-        found.append(replace(single, weight=math.sqrt(share)))
-    return found
+    if isinstance(space, JointSpace):
+        return [
+            replace(single, weight=math.sqrt(share))
+            for part, share in zip(space.parts, space.shares, strict=True)
+            for single in parts_of(part, weights if part.length == ROW else None)
+        ]
+    assert isinstance(space, FaceSpace)
+    if weights is None:
+        return [ExportPart("resnet", _face_network, space)]
+    return [ExportPart("vgg16", lambda crops: _vgg16(weights, crops), space)]
 
 
-def _part(name: str, features: Callable[[Any], Any], space: FaceSpace) -> ExportPart:
-    projection = np.asarray(space.projection)
-    return ExportPart(
-        name, features, space.mean, projection, space.offset, space.rooted, space.parts
+def _vgg16(weights: Weights, crops: Any) -> Any:
+    """The steps of `KerasExtractor`."""
+    pictures = keras.ops.round(
+        keras.ops.image.resize(crops, (VIEW, VIEW), interpolation="bilinear", antialias=False)
     )
+    return vgg16_rows(weights)(pictures, training=False)
+
+
+def _face_network(crops: Any) -> Any:
+    """The steps of `KerasResnetExtractor`, `resnet.chips` too."""
+    # From each pixel of the chip to its place in the crop; the last two are for perspective.
+    turn = np.append(CROP_OF_CHIP.ravel(), (0.0, 0.0)).astype(np.float32)
+    whole = keras.ops.image.affine_transform(
+        crops, turn, interpolation="bilinear", fill_mode="nearest"
+    )
+    offset = [-mean / SCALE for mean in CHANNEL_MEANS]
+    colours = keras.layers.Rescaling(1 / SCALE, offset=offset, name="chip_colours")
+    return resnet_model(load_resnet())(colours(whole[:, :CHIP, :CHIP]))
 
 
 def keras_network(model: StoredModel, weights: Weights | None, space: Space | None) -> keras.Model:
@@ -287,32 +262,24 @@ def head_network(
 def _embedding(part: ExportPart, crops: Any) -> Any:
     """Crops to the part's share of the embeddings."""
     ops, layers = keras.ops, keras.layers
-    features = part.features(crops)
+    space = part.space
     # A batch normalisation in inference mode subtracts a stored mean, and keeps it as weights.
     centre = layers.BatchNormalization(
         center=False, scale=False, epsilon=0.0, trainable=False, name=f"{part.name}_mean"
     )
-    rows = centre(features)
-    centre.set_weights([part.mean, np.ones(len(part.mean), np.float32)])
-    if part.rooted:
+    rows = centre(part.features(crops))
+    centre.set_weights([space.mean, np.ones(space.length, np.float32)])
+    if space.rooted:
         rows = ops.sign(rows) * ops.sqrt(ops.abs(rows))
-    cuts = np.cumsum(part.parts)[:-1].tolist()
+    cuts = np.cumsum(space.parts)[:-1].tolist()
     pieces = ops.split(rows, cuts, axis=1) if cuts else [rows]
     unit = [layers.UnitNormalization()(piece) for piece in pieces]
     rows = unit[0] if len(unit) == 1 else ops.concatenate(unit, axis=1)
-    projected = _dense(f"{part.name}_space", part.projection, rows, -part.offset)
+    projected = _dense(f"{part.name}_space", np.asarray(space.projection), rows, -space.offset)
     embedding = layers.UnitNormalization(name=f"{part.name}_embedding")(projected)
     if part.weight == 1.0:
         return embedding
     return layers.Rescaling(part.weight, name=f"{part.name}_weight")(embedding)
-
-
-def _pooled(maps: Any) -> Any:
-    """As `keras_extractor.pooled`, in operations that a saved Keras model may hold."""
-    parts = cells(maps.shape[1], maps.shape[2])
-    return keras.ops.concatenate(
-        [keras.ops.mean(maps[:, *cell], axis=(1, 2)) for cell in parts], axis=1
-    )
 
 
 def _dense(

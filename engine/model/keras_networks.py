@@ -6,6 +6,7 @@ in `keras.applications.VGG16(include_top=False)`. Importing this loads TensorFlo
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Literal
 
 import keras
@@ -101,88 +102,93 @@ def _preprocess(pictures: Any) -> Any:
     return keras.ops.flip(centred, axis=-1)
 
 
-class KerasExtractor:
-    """Crops to feature rows. Building one takes a second or two; calls may come from any thread.
+class KerasRows(ABC):
+    """Crops to feature rows of `network`. Calls may come from any thread.
 
-    `digest` names weights, recipe and precision: rows of different digests never mix.
+    `digest` names weights, recipe and arithmetic: rows of different digests never mix.
     """
 
-    length = ROW
+    length: int
 
-    def __init__(self, weights: Weights, low_precision: bool | None = None) -> None:
-        """`low_precision`: bfloat16 arithmetic; None chooses it where the processor has it."""
-        self.low_precision = has_bfloat16() if low_precision is None else low_precision
-        self.digest = row_digest(weights.digest, "bfloat16" if self.low_precision else "float32")
-        whole = backbone(weights, "block4_pool", self.low_precision, VIEW)
-        outputs = [whole.get_layer(name).output for name in LAYERS]
-        network = keras.Model(whole.input, outputs)
-
-        def rows(pictures: Any) -> Any:
-            maps = network(tf.cast(pictures, tf.float32), training=False)
-            return tf.concat([pooled(tf.cast(each, tf.float32)) for each in maps], axis=1)
-
+    def __init__(self, network: keras.Model, digest: str) -> None:
+        self.digest = digest
         # One signature with a free batch axis: TensorFlow traces once, whatever comes.
-        any_batch = tf.TensorSpec((None, VIEW, VIEW, 3), tf.uint8)
-        self._rows = tf.function(rows, input_signature=[any_batch], autograph=False)
+        any_batch = tf.TensorSpec(network.input.shape, tf.float32)
+        self._rows = tf.function(
+            lambda pictures: network(pictures, training=False),
+            input_signature=[any_batch],
+            autograph=False,
+        )
 
-    @property
-    def traces(self) -> int:
-        """How often TensorFlow built a graph: 1 after any number of calls, or it is slow."""
-        return int(self._rows.experimental_get_tracing_count())
+    @staticmethod
+    @abstractmethod
+    def prepared(crops: NDArray[np.uint8]) -> NDArray[Any]:
+        """The network's input of crops."""
 
     def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Feature rows (n, 12288), float32, of `crops` (n, 160, 160, 3), uint8, RGB.
+        """Feature rows (n, length), float32, of `crops` (n, 160, 160, 3), uint8, RGB.
 
-        Any n; they go through VGG16 in batches of 16. A caller who wants to cancel or to show
-        progress passes so many at a time. Raises ValueError if `crops` has another shape or type.
+        Any n; they go through in batches of 16. A caller who wants to cancel or to show progress
+        passes so many at a time. Raises ValueError if `crops` has another shape or type.
         """
-        pictures = shown(crops)
-        rows = np.empty((len(crops), ROW), np.float32)
+        check_crops(crops)
+        rows = np.empty((len(crops), self.length), np.float32)
         for start in range(0, len(crops), BATCH):
-            batch = pictures[start : start + BATCH]
-            rows[start : start + len(batch)] = self._rows(tf.constant(batch)).numpy()
+            batch = tf.constant(self.prepared(crops[start : start + BATCH]), tf.float32)
+            rows[start : start + BATCH] = self._rows(batch).numpy()
         return rows
 
 
-def pooled(maps: Any) -> Any:
-    """Average TensorFlow feature maps (n, h, w, c) over the grid's cells: (n, 16 * c)."""
-    parts = cells(maps.shape[1], maps.shape[2])
-    return tf.concat([tf.reduce_mean(maps[:, *cell], axis=(1, 2)) for cell in parts], axis=1)
+class KerasExtractor(KerasRows):
+    """Crops to rows of VGG16. Building one takes a second or two."""
+
+    length = ROW
+    prepared = staticmethod(shown)
+
+    def __init__(self, weights: Weights, low_precision: bool | None = None) -> None:
+        """`low_precision`: bfloat16 arithmetic; None chooses it where the processor has it."""
+        low = has_bfloat16() if low_precision is None else low_precision
+        digest = row_digest(weights.digest, "bfloat16" if low else "float32")
+        super().__init__(vgg16_rows(weights, low), digest)
 
 
-class KerasResnetExtractor:
-    """Crops to rows of the face network, in float32. Calls may come from any thread.
-
-    `digest` names weights, recipe and arithmetic; it is that of OpenVINO's float32 rows.
-    """
+class KerasResnetExtractor(KerasRows):
+    """Crops to rows of the face network, in float32: their digest is that of OpenVINO's."""
 
     length = resnet.ROW
 
     def __init__(self) -> None:
         """Raises ModelCorrupt or ModelError for the packaged weights."""
-        self.digest = resnet.resnet_digest("float32")
-        network = resnet_model(resnet.load_resnet())
-        # One signature with a free batch axis: TensorFlow traces once, whatever comes.
-        any_batch = tf.TensorSpec((None, resnet.CHIP, resnet.CHIP, 3), tf.float32)
-        self._rows = tf.function(
-            lambda x: network(x, training=False), input_signature=[any_batch], autograph=False
+        weights = resnet.load_resnet()
+        super().__init__(
+            resnet_model(weights), row_digest(weights.digest, "float32", resnet.RECIPE)
         )
 
-    def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Rows (n, 128), float32, of `crops` (n, 160, 160, 3), uint8, RGB.
-
-        Any n; they go through in batches of 16. Raises ValueError if `crops` has another shape or
-        type.
-        """
-        check_crops(crops)
-        rows = np.empty((len(crops), resnet.ROW), np.float32)
-        for start in range(0, len(crops), BATCH):
-            batch = resnet.chips(crops[start : start + BATCH]).transpose(0, 2, 3, 1)
-            rows[start : start + len(batch)] = self._rows(tf.constant(batch)).numpy()
-        return rows
+    @staticmethod
+    def prepared(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """`chips` with channels last."""
+        return resnet.chips(crops).transpose(0, 2, 3, 1)
 
 
-def resnet_model(weights: resnet.ResnetWeights) -> keras.Model:
+def vgg16_rows(weights: Weights, low_precision: bool = False) -> keras.Model:
+    """The frozen network and its pooling: pictures of `shown` (n, 128, 128, 3) to float32 rows."""
+    whole = backbone(weights, "block4_pool", low_precision, VIEW)
+    maps = [whole.get_layer(name).output for name in LAYERS]
+    if low_precision:
+        maps = [keras.ops.cast(each, "float32") for each in maps]
+    rows = keras.ops.concatenate([pooled(each) for each in maps], axis=1)
+    return keras.Model(whole.input, rows, name="vgg16")
+
+
+def pooled(maps: Any) -> Any:
+    """Average feature maps (n, h, w, c) over the grid's cells: (n, 16 * c)."""
+    parts = cells(maps.shape[1], maps.shape[2])
+    return keras.ops.concatenate(
+        [keras.ops.mean(maps[:, *cell], axis=(1, 2)) for cell in parts], axis=1
+    )
+
+
+def resnet_model(weights: Weights) -> keras.Model:
     """The frozen network: `chips` with channels last (n, 150, 150, 3) to rows (n, 128)."""
     chip = keras.Input((resnet.CHIP, resnet.CHIP, 3), name="chip", dtype="float32")
     maps = keras.ops.relu(_convolution(chip, weights, resnet.FIRST, 2, "valid"))
@@ -198,13 +204,11 @@ def resnet_model(weights: resnet.ResnetWeights) -> keras.Model:
     means = keras.layers.GlobalAveragePooling2D()(maps)
     embedding = keras.layers.Dense(resnet.ROW, use_bias=False, trainable=False, name="embedding")
     rows = embedding(means)
-    embedding.set_weights([weights.embedding])
+    embedding.set_weights([weights.arrays["embedding_kernel"].astype(np.float32)])
     return keras.Model(chip, rows, name="face_network")
 
 
-def _convolution(
-    maps: Any, weights: resnet.ResnetWeights, name: str, step: int, border: str
-) -> Any:
+def _convolution(maps: Any, weights: Weights, name: str, step: int, border: str) -> Any:
     kernel, bias = weights.layer(name)
     layer = keras.layers.Conv2D(
         len(bias), len(kernel), step, border, trainable=False, dtype="float32", name=name

@@ -10,8 +10,6 @@ Importing this loads neither OpenVINO nor TensorFlow nor OpenCV: the extractor h
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.errors import ModelCorrupt, ModelError
-from engine.machine import has_bfloat16
 from engine.model.arrays import unpack
+from engine.model.openvino_rows import OpenVinoRows
 from engine.model.vgg16 import SIZE as CROP
-from engine.model.vgg16 import Arithmetic, BackboneRow, check_crops
-from engine.openvino_networks import Network, compiled, openvino, sources_digest
+from engine.model.vgg16 import BackboneRow, check_crops
+from engine.model.weights import Weights
+from engine.openvino_networks import openvino, sources_digest
 
 PACKAGED = Path(__file__).parent / "weights" / "face_resnet.npz"
 PACKAGED_SHA256 = "52c062bcfd8ac2e70825073b3c6f2ef3a454e76d307bbd65c8d11c22aeaf7897"
@@ -70,31 +69,17 @@ class Block:
     down: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ResnetWeights:
-    """float16 arrays: `NAME_kernel` (height, width, in, out), `NAME_bias`, `embedding_kernel`."""
-
-    arrays: Mapping[str, NDArray[np.float16]]
-
-    def layer(self, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Kernel (height, width, in, out) and bias (out,) of one convolution, float32."""
-        kernel, bias = self.arrays[f"{name}_kernel"], self.arrays[f"{name}_bias"]
-        return kernel.astype(np.float32), bias.astype(np.float32)
-
-    @property
-    def embedding(self) -> NDArray[np.float32]:
-        """From the means of the last maps to the row: (256, 128), float32."""
-        return self.arrays["embedding_kernel"].astype(np.float32)
-
-
 def blocks() -> tuple[Block, ...]:
     """The plan after the first convolution."""
     return tuple(Block(n, int(n.removeprefix("conv").split("_")[0]), "down" in n) for n in BLOCKS)
 
 
-def load_resnet() -> ResnetWeights:
-    """The packaged weights. Raises ModelCorrupt if the file is not the one that was packaged,
-    ModelError if it cannot be read.
+def load_resnet() -> Weights:
+    """The packaged weights: `NAME_kernel` (height, width, in, out), `NAME_bias`, and from the means
+    of the last maps to the row `embedding_kernel` (256, 128).
+
+    Raises ModelCorrupt if the file is not the one that was packaged, ModelError if it cannot be
+    read.
     """
     try:
         data = PACKAGED.read_bytes()
@@ -110,12 +95,7 @@ def load_resnet() -> ResnetWeights:
             f"{PACKAGED} does not match its digest",
             "Install Facedesk again.",
         )
-    return ResnetWeights(unpack(data, PACKAGED.name))
-
-
-def resnet_digest(arithmetic: Arithmetic) -> str:
-    """Names weights, recipe and arithmetic of the rows."""
-    return hashlib.sha256(f"{PACKAGED_SHA256} {RECIPE} {arithmetic}".encode()).hexdigest()
+    return Weights(unpack(data, PACKAGED.name), PACKAGED.name, PACKAGED_SHA256)
 
 
 def chips(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -153,64 +133,23 @@ def _warp() -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     return np.array(pixels, np.intp), (np.array(shares) / SCALE).astype(np.float32)
 
 
-_lock = threading.Lock()
-_networks: dict[str, Network] = {}
+class ResnetExtractor(OpenVinoRows):
+    """Crops to rows of the face network; they are not of unit length."""
 
-
-class ResnetExtractor:
-    """Crops to rows of the face network. Calls may come from any thread; they take turns.
-
-    `digest` names weights, recipe and arithmetic: rows of different digests never mix. All
-    extractors of a process share the compiled network.
-    """
-
-    length = ROW
+    name, recipe, length = "resnet", RECIPE, ROW
+    prepared = staticmethod(chips)
 
     def __init__(self, low_precision: bool | None = None) -> None:
-        """`low_precision`: bfloat16 arithmetic; None chooses it where the processor has it.
-
-        Raises ImportError where OpenVINO is not installed, RuntimeError where it cannot compile,
-        ModelCorrupt or ModelError for the packaged weights.
-        """
-        low = has_bfloat16() if low_precision is None else low_precision
-        self._network = _network("bf16" if low else "f32")
-        # The plugin computes in float32 where it cannot do what it was asked for.
-        used = self._network.get_property("INFERENCE_PRECISION_HINT").get_type_name()
-        self.low_precision = used == "bf16"
-        arithmetic: Arithmetic = "openvino bfloat16" if self.low_precision else "float32"
-        self.digest = resnet_digest(arithmetic)
-
-    def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Rows (n, 128), float32, of `crops` (n, 160, 160, 3), uint8, RGB.
-
-        Any n; a caller who wants to cancel or to show progress passes so many at a time. Rows are
-        not of unit length. Raises ValueError if `crops` has another shape or type.
-        """
-        check_crops(crops)
-        rows = np.empty((len(crops), ROW), np.float32)
-        request = self._network.create_infer_request()  # One a call: threads share no buffers.
-        # One face at a time takes no more processor time than four.
-        for row, crop in zip(rows, crops, strict=True):
-            row[:] = request.infer([chips(crop[None])])[0][0]
-        return rows
+        """As `OpenVinoRows`; raises ModelCorrupt or ModelError too, for the packaged weights."""
+        super().__init__(
+            PACKAGED_SHA256,
+            sources_digest(__file__),
+            lambda precision: resnet_graph(load_resnet()),
+            low_precision,
+        )
 
 
-def _network(precision: str) -> Any:
-    """The compiled network: this process's, else the one kept on disk, else built now."""
-    with _lock:
-        if precision not in _networks:
-            _networks[precision] = compiled(
-                "resnet",
-                f"{DIGEST} {sources_digest(__file__)}",
-                lambda: resnet_graph(load_resnet()),
-                PERFORMANCE_HINT="LATENCY",  # One stream on all cores.
-                INFERENCE_PRECISION_HINT=precision,
-                ENABLE_CPU_PINNING=False,  # The camera process needs the same cores.
-            )
-        return _networks[precision].compiled
-
-
-def resnet_graph(weights: ResnetWeights) -> Any:
+def resnet_graph(weights: Weights) -> Any:
     """An `openvino.Model`: one of `chips` (1, 3, 150, 150), float32, to its row (1, 128)."""
     ov = openvino()
     op = ov.opset13
@@ -227,13 +166,13 @@ def resnet_graph(weights: ResnetWeights) -> Any:
         both = (_padded(op, each, shape) for each in (found, maps))
         maps = op.relu(op.add(*both)).output(0)
     means = op.reduce_mean(maps, op.constant([2, 3]), False)
-    rows = op.matmul(means, op.constant(weights.embedding), False, False)
+    rows = op.matmul(
+        means, op.constant(weights.arrays["embedding_kernel"].astype(np.float32)), False, False
+    )
     return ov.Model([rows], [chip], "face network")
 
 
-def _convolution(
-    op: Any, maps: Any, weights: ResnetWeights, name: str, step: int, border: int
-) -> Any:
+def _convolution(op: Any, maps: Any, weights: Weights, name: str, step: int, border: int) -> Any:
     kernel, bias = weights.layer(name)
     constant = op.constant(np.ascontiguousarray(kernel.transpose(3, 2, 0, 1)))
     around = [border, border]

@@ -115,9 +115,9 @@ class BackboneRow:
     members: tuple[BackboneName, ...] = ()
 
 
-def row_digest(weights_digest: str, arithmetic: Arithmetic) -> str:
+def row_digest(weights_digest: str, arithmetic: Arithmetic, recipe: str = RECIPE) -> str:
     """Names weights, recipe and arithmetic."""
-    return hashlib.sha256(f"{weights_digest} {RECIPE} {arithmetic}".encode()).hexdigest()
+    return hashlib.sha256(f"{weights_digest} {recipe} {arithmetic}".encode()).hexdigest()
 
 
 def check_crops(crops: NDArray[np.uint8]) -> None:

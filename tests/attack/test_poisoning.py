@@ -37,7 +37,7 @@ from engine.jobs.imports import import_pictures
 from engine.jobs.judging import guard_here
 from engine.jobs.train import train
 from engine.machine import environment, python
-from engine.model import resnet
+from engine.model import openvino_rows
 from engine.model.store import ModelStore
 from engine.people import changes, permission
 from engine.people.person import Person
@@ -434,7 +434,9 @@ def test_without_a_network_it_says_that_nobody_looked(
     workspace: Workspace, clips: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)
-    monkeypatch.setattr(resnet, "_networks", {})  # not the one that a test before this compiled
+    monkeypatch.setattr(
+        openvino_rows, "_networks", {}
+    )  # not the one that a test before this compiled
     settings = Settings(model=ModelSettings(backbone="resnet", runtime="openvino"))
     events = capture(workspace, "Woman", clips / "woman_a.mp4", 6, settings)
     assert sum("Not checked" in each.text for each in of(events, Notice)) == 1

@@ -11,7 +11,8 @@ import pytest
 from engine.contract.errors import ModelCorrupt, UsageError
 from engine.model.backbones import backbone_name, load_backbone, packaged_space, space_file
 from engine.model.record import ModelInfo
-from engine.model.resnet import DIGEST, ROW, resnet_digest
+from engine.model.resnet import DIGEST, PACKAGED_SHA256, RECIPE, ROW
+from engine.model.vgg16 import row_digest
 
 
 def test_the_face_network_takes_no_vgg16_weights() -> None:
@@ -58,7 +59,9 @@ def test_the_packaged_space_of_the_face_network_is_small_and_takes_no_signed_roo
 
 
 def test_it_was_fitted_with_this_very_network_in_float32() -> None:
-    assert packaged_space("resnet").provenance["extractor"] == resnet_digest("float32")
+    assert packaged_space("resnet").provenance["extractor"] == row_digest(
+        PACKAGED_SHA256, "float32", RECIPE
+    )
 
 
 def test_it_says_where_it_comes_from_and_holds_nobody() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.contract.errors import BackboneMissing
-from engine.model import vgg16_openvino
+from engine.model import openvino_rows
 from engine.model.backbones import choose_runtime, extractor_of
 from engine.model.keras_networks import KerasExtractor
 from engine.model.vgg16_openvino import OpenVinoExtractor
@@ -20,7 +20,7 @@ from engine.model.weights import Weights
 def without_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the package were not installed."""
     monkeypatch.setitem(sys.modules, "openvino", None)
-    monkeypatch.setattr(vgg16_openvino, "_networks", {})
+    monkeypatch.setattr(openvino_rows, "_networks", {})
 
 
 def test_openvino_is_taken_where_it_can_be(weights: Weights) -> None:
@@ -59,10 +59,11 @@ def test_a_processor_that_openvino_does_not_know_gets_keras(tmp_path: Path) -> N
 def test_a_runtime_that_fails_when_it_is_loaded_gives_way_to_keras(
     weights: Weights, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise RuntimeError("no plugin for this processor")
 
-    monkeypatch.setattr(vgg16_openvino, "_network", fails)
+    monkeypatch.setattr(openvino_rows, "_networks", {})
+    monkeypatch.setattr(openvino_rows, "compiled", fails)
     found = extractor_of("vgg16", "auto", weights)
     assert isinstance(found, KerasExtractor)
     assert found.extract(np.zeros((1, 160, 160, 3), np.uint8)).shape == (1, found.length)

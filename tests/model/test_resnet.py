@@ -20,15 +20,16 @@ from engine.model.resnet import (
     CHANNEL_MEANS,
     CHIP,
     CROP_OF_CHIP,
+    PACKAGED_SHA256,
+    RECIPE,
     ROW,
     SCALE,
     ResnetExtractor,
     blocks,
     chips,
     load_resnet,
-    resnet_digest,
 )
-from engine.model.vgg16 import Extracts
+from engine.model.vgg16 import Extracts, row_digest
 from fit.convert_weights import shapes_of_resnet
 
 
@@ -133,15 +134,14 @@ def test_rows_of_faces_and_of_noise_are_those_of_keras(
 def test_both_runtimes_rows_in_float32_have_one_digest(
     openvino: ResnetExtractor, keras: KerasResnetExtractor
 ) -> None:
-    assert openvino.digest == keras.digest == resnet_digest("float32")
+    assert openvino.digest == keras.digest == row_digest(PACKAGED_SHA256, "float32", RECIPE)
     assert openvino.length == keras.length == ROW
 
 
-def test_another_recipe_or_arithmetic_has_another_digest(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = resnet_digest("float32")
-    assert resnet_digest("openvino bfloat16") != here
-    monkeypatch.setattr(resnet, "RECIPE", "another one")
-    assert resnet_digest("float32") != here
+def test_another_recipe_or_arithmetic_has_another_digest() -> None:
+    here = row_digest(PACKAGED_SHA256, "float32", RECIPE)
+    assert row_digest(PACKAGED_SHA256, "openvino bfloat16", RECIPE) != here
+    assert row_digest(PACKAGED_SHA256, "float32", "another one") != here
 
 
 def test_rows_in_low_precision_say_so_and_are_near(

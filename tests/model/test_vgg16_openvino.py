@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.model import vgg16_openvino
+from engine.model import openvino_rows, vgg16_openvino
 from engine.model.keras_networks import KerasExtractor
 from engine.model.vgg16 import ROW, row_digest
 from engine.model.vgg16_openvino import OpenVinoExtractor
@@ -34,7 +34,7 @@ def openvino(weights: Weights) -> OpenVinoExtractor:
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """As in a process that has compiled nothing yet, with an empty cache."""
-    monkeypatch.setattr(vgg16_openvino, "_networks", {})
+    monkeypatch.setattr(openvino_rows, "_networks", {})
     monkeypatch.setenv("FACEDESK_CACHE", str(tmp_path))
     return tmp_path / "compiled"
 
@@ -124,7 +124,7 @@ def test_the_second_process_does_not_build_the_network(
 ) -> None:
     crops = noise(1)
     first = OpenVinoExtractor(weights, False).extract(crops)
-    monkeypatch.setattr(vgg16_openvino, "_networks", {})
+    monkeypatch.setattr(openvino_rows, "_networks", {})
     monkeypatch.setattr(vgg16_openvino, "feature_graph", None)
     again = OpenVinoExtractor(weights, False).extract(crops)
     assert error(again, first) < 1e-5
@@ -142,7 +142,7 @@ def test_a_network_that_was_kept_badly_is_built_again(
         file.write_bytes(data)
     else:
         file.write_bytes(NO_NETWORK + hashlib.sha256(NO_NETWORK).digest())
-    monkeypatch.setattr(vgg16_openvino, "_networks", {})
+    monkeypatch.setattr(openvino_rows, "_networks", {})
     found = OpenVinoExtractor(weights, False).extract(noise(1))
     assert error(found, right) < 1e-5
 
@@ -226,8 +226,8 @@ def test_a_network_of_another_graph_is_not_used(
 ) -> None:
     OpenVinoExtractor(weights, False)
     (before,) = fresh.iterdir()
-    monkeypatch.setattr(vgg16_openvino, "_networks", {})
-    monkeypatch.setattr(vgg16_openvino, "graph_digest", lambda: "another")
+    monkeypatch.setattr(openvino_rows, "_networks", {})
+    monkeypatch.setattr(vgg16_openvino, "sources_digest", lambda *files: "another")
     OpenVinoExtractor(weights, False)
     (after,) = fresh.iterdir()
     assert before.name != after.name
