@@ -1,10 +1,10 @@
-"""The face network: its plan, its packaged weights, its input, and its rows with OpenVINO.
+"""The face network: its plan, its packaged weights, and its input.
 
 D. King's face recognition ResNet of dlib: 29 convolutions after K. He et al., "Deep Residual
 Learning for Image Recognition" (CVPR 2016), trained with a metric loss on about three million
 faces and released under CC0 1.0. The affine layer after each convolution is folded into it.
-Importing this loads neither OpenVINO nor TensorFlow nor OpenCV: the extractor here and
-`keras_networks` do, when they compute.
+Importing this loads neither OpenVINO nor TensorFlow nor OpenCV: `openvino_rows` and
+`keras_networks` compute.
 """
 
 from __future__ import annotations
@@ -13,18 +13,15 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.errors import ModelCorrupt, ModelError
 from engine.model.arrays import unpack
-from engine.model.openvino_rows import OpenVinoRows
 from engine.model.vgg16 import SIZE as CROP
 from engine.model.vgg16 import BackboneRow, check_crops
 from engine.model.weights import Weights
-from engine.openvino_networks import openvino, sources_digest
 
 PACKAGED = Path(__file__).parent / "weights" / "face_resnet.npz"
 PACKAGED_SHA256 = "52c062bcfd8ac2e70825073b3c6f2ef3a454e76d307bbd65c8d11c22aeaf7897"
@@ -133,62 +130,6 @@ def _warp() -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     return np.array(pixels, np.intp), (np.array(shares) / SCALE).astype(np.float32)
 
 
-class ResnetExtractor(OpenVinoRows):
-    """Crops to rows of the face network; they are not of unit length."""
-
-    name, recipe, length = "resnet", RECIPE, ROW
-    prepared = staticmethod(chips)
-
-    def __init__(self, low_precision: bool | None = None) -> None:
-        """As `OpenVinoRows`; raises ModelCorrupt or ModelError too, for the packaged weights."""
-        super().__init__(
-            PACKAGED_SHA256,
-            sources_digest(__file__),
-            lambda precision: resnet_graph(load_resnet()),
-            low_precision,
-        )
-
-
-def resnet_graph(weights: Weights) -> Any:
-    """An `openvino.Model`: one of `chips` (1, 3, 150, 150), float32, to its row (1, 128)."""
-    ov = openvino()
-    op = ov.opset13
-    chip = op.parameter([1, 3, CHIP, CHIP], np.float32, name="chip")
-    maps = op.relu(_convolution(op, chip, weights, FIRST, 2, 0))
-    maps = op.max_pool(maps, [2, 2], [1, 1], [0, 0], [0, 0], [3, 3]).output(0)
-    for block in blocks():
-        step, border = (2, 0) if block.down else (1, 1)
-        inner = op.relu(_convolution(op, maps, weights, f"{block.name}_conv1", step, border))
-        found = _convolution(op, inner, weights, f"{block.name}_conv2", 1, 1)
-        if block.down:
-            maps = op.avg_pool(maps, [2, 2], [0, 0], [0, 0], [2, 2], True).output(0)
-        shape = np.maximum(list(found.get_shape()), list(maps.get_shape()))
-        both = (_padded(op, each, shape) for each in (found, maps))
-        maps = op.relu(op.add(*both)).output(0)
-    means = op.reduce_mean(maps, op.constant([2, 3]), False)
-    rows = op.matmul(
-        means, op.constant(weights.arrays["embedding_kernel"].astype(np.float32)), False, False
-    )
-    return ov.Model([rows], [chip], "face network")
-
-
-def _convolution(op: Any, maps: Any, weights: Weights, name: str, step: int, border: int) -> Any:
-    kernel, bias = weights.layer(name)
-    constant = op.constant(np.ascontiguousarray(kernel.transpose(3, 2, 0, 1)))
-    around = [border, border]
-    found = op.convolution(maps, constant, [step, step], around, around, [1, 1])
-    return op.add(found, op.constant(bias.reshape(1, -1, 1, 1))).output(0)
-
-
-def _padded(op: Any, maps: Any, shape: NDArray[np.int64]) -> Any:
-    """Maps with zeros behind their channels, rows and columns, up to `shape`."""
-    missing = shape - list(maps.get_shape())
-    if not missing.any():
-        return maps
-    zero = op.constant(np.float32(0))
-    return op.pad(maps, op.constant([0] * 4), op.constant(missing), "constant", zero).output(0)
-
-
 BACKBONE = BackboneRow(
     name="resnet",
     title="face network",
@@ -200,6 +141,6 @@ BACKBONE = BackboneRow(
     weights=(PACKAGED, PACKAGED_SHA256),
     licence="CC0 1.0",
     digest=DIGEST,
-    openvino="engine.model.resnet:ResnetExtractor",
+    openvino="engine.model.openvino_rows:ResnetExtractor",
     keras="engine.model.keras_networks:KerasResnetExtractor",
 )

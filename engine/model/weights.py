@@ -323,6 +323,6 @@ BACKBONE = BackboneRow(
     weights=(PACKAGED, PACKAGED_SHA256),
     licence="CC BY 4.0",
     takes_weights=True,
-    openvino="engine.model.vgg16_openvino:OpenVinoExtractor",
+    openvino="engine.model.openvino_rows:OpenVinoExtractor",
     keras="engine.model.keras_networks:KerasExtractor",
 )

@@ -12,7 +12,7 @@ from engine.contract.errors import BackboneMissing
 from engine.model import openvino_rows
 from engine.model.backbones import choose_runtime, extractor_of
 from engine.model.keras_networks import KerasExtractor
-from engine.model.vgg16_openvino import OpenVinoExtractor
+from engine.model.openvino_rows import OpenVinoExtractor
 from engine.model.weights import Weights
 
 

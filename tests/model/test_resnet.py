@@ -16,6 +16,7 @@ from engine.contract.errors import ModelCorrupt, ModelError
 from engine.model import resnet
 from engine.model.backbones import extractor_of
 from engine.model.keras_networks import KerasResnetExtractor
+from engine.model.openvino_rows import ResnetExtractor
 from engine.model.resnet import (
     CHANNEL_MEANS,
     CHIP,
@@ -24,7 +25,6 @@ from engine.model.resnet import (
     RECIPE,
     ROW,
     SCALE,
-    ResnetExtractor,
     blocks,
     chips,
     load_resnet,

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.model import openvino_rows, vgg16_openvino
+from engine.model import openvino_rows
 from engine.model.keras_networks import KerasExtractor
+from engine.model.openvino_rows import OpenVinoExtractor
 from engine.model.vgg16 import ROW, row_digest
-from engine.model.vgg16_openvino import OpenVinoExtractor
 from engine.model.weights import Weights
 
 NO_NETWORK = b"not a network"
@@ -125,7 +125,7 @@ def test_the_second_process_does_not_build_the_network(
     crops = noise(1)
     first = OpenVinoExtractor(weights, False).extract(crops)
     monkeypatch.setattr(openvino_rows, "_networks", {})
-    monkeypatch.setattr(vgg16_openvino, "feature_graph", None)
+    monkeypatch.setattr(openvino_rows, "feature_graph", None)
     again = OpenVinoExtractor(weights, False).extract(crops)
     assert error(again, first) < 1e-5
 
@@ -150,7 +150,7 @@ def test_a_network_that_was_kept_badly_is_built_again(
 MEMORY = """
 import sys
 import numpy as np
-from engine.model.vgg16_openvino import OpenVinoExtractor
+from engine.model.openvino_rows import OpenVinoExtractor
 from engine.model.weights import load_weights
 def taken(what):
     with open("/proc/self/status") as file:
@@ -162,7 +162,7 @@ print(taken("VmHWM") - before)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.skipif(machine() not in vgg16_openvino.X86, reason="packs other constants")
+@pytest.mark.skipif(machine() not in openvino_rows.X86, reason="packs other constants")
 def test_constants_are_not_in_memory_twice(fresh: Path, weights: Weights) -> None:
     """120 MB packed by the plugin, 60 MB of maps, 90 MB of OpenVINO; the file's 120 MB are not."""
     OpenVinoExtractor(weights, False)
@@ -227,7 +227,7 @@ def test_a_network_of_another_graph_is_not_used(
     OpenVinoExtractor(weights, False)
     (before,) = fresh.iterdir()
     monkeypatch.setattr(openvino_rows, "_networks", {})
-    monkeypatch.setattr(vgg16_openvino, "sources_digest", lambda *files: "another")
+    monkeypatch.setattr(openvino_rows, "sources_digest", lambda *files: "another")
     OpenVinoExtractor(weights, False)
     (after,) = fresh.iterdir()
     assert before.name != after.name

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.model.openvino_rows import INPUT, KERNEL, OUTPUT, convolution, feature_graph, strips
 from engine.model.vgg16 import shown
-from engine.model.vgg16_openvino import INPUT, KERNEL, OUTPUT, convolution, feature_graph, strips
 from engine.model.weights import Weights
 from engine.openvino_networks import openvino
 
