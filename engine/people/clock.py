@@ -26,7 +26,7 @@ from typing import Any
 
 from engine.contract import ClockChanged
 from engine.contract.errors import DataError
-from engine.workspace.files import read_json, read_plain, write_json
+from engine.workspace.files import read_json, read_object, read_plain, write_json
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import PERSON_FILE, iso, moment_of
 
@@ -188,11 +188,8 @@ SEEN_FILE = "seen.json"
 
 def last_seen(workspace: Workspace, slug: str) -> str:
     """The day, ISO 8601 in UTC; empty if it was never noted."""
-    try:
-        body = read_json(workspace.people / slug / SEEN_FILE)
-        return str(body["day"])[:10]
-    except (FileNotFoundError, DataError, KeyError, TypeError):
-        return ""
+    body = read_object(workspace.people / slug / SEEN_FILE) or {}
+    return str(body.get("day", ""))[:10]
 
 
 def note_seen(workspace: Workspace, slug: str, now: datetime | None = None) -> bool:

@@ -32,7 +32,7 @@ from engine.rights.evidence import (
     rows_in,
 )
 from engine.rights.stores import own_files
-from engine.workspace.files import read_json
+from engine.workspace.files import read_object
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import is_session_id, picture_names, sub_folders
 
@@ -217,14 +217,12 @@ class _Own:
 
 
 def _kept(folder: Path) -> Kept:
-    with contextlib.suppress(FileNotFoundError, DataError):
-        files = tuple(picture_names(folder))
-        try:
-            body = read_json(folder / SIGHTING_FILE)
-            return Kept(folder, files, str(body["at"]), str(body["extractor"]), str(body["space"]))
-        except (FileNotFoundError, DataError, KeyError, TypeError):
-            return Kept(folder, files)
-    return Kept(folder, ())
+    body = read_object(folder / SIGHTING_FILE) or {}
+    at, extractor, space = (str(body.get(key, "")) for key in ("at", "extractor", "space"))
+    try:
+        return Kept(folder, picture_names(folder), at, extractor, space)
+    except DataError:
+        return Kept(folder, ())
 
 
 def _stored(stranger: Kept) -> Float32 | None:

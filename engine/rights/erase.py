@@ -181,16 +181,7 @@ def _run(
         by=who.by,
         removed={**body["removed"], "rows of numbers": len(who.rows)},
         model=body["model"],
-        searched={
-            "files": found.files,
-            "bytes": found.bytes,
-            "rows": found.rows,
-            "shared": found.shared,
-            "unsure": body["unsure"],
-            "unread": len(found.unread),
-            "left": len(found.left),
-            "ours": len(found.ours),
-        },
+        searched={**found.counts(), "unsure": body["unsure"]},
         resumed=resumed,
         not_read=unnamed(found.unread[:MOST_NAMED], who.mentions(workspace)),
     )

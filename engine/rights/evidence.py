@@ -98,22 +98,18 @@ class Evidence:
         }
 
 
+_LISTS = "names", "sightings", "ids"
+_SETS = "pictures", "rows", "shared"
+
+
 def from_json(body: Any) -> Evidence:
     """The reverse. Raises KeyError, TypeError or ValueError if it is damaged."""
     if body["version"] not in (1, FORMAT) or not is_slug(body["slug"]) or not body["names"]:
         raise ValueError("the marker is of another version or damaged")
-    return Evidence(
-        id=str(body["id"]),
-        slug=str(body["slug"]),
-        names=tuple(map(str, body["names"])),
-        by=str(body["by"]),
-        began=str(body["began"]),
-        pictures=frozenset(map(str, body["pictures"])),
-        rows=frozenset(map(str, body["rows"])),
-        shared=frozenset(map(str, body.get("shared", ()))),
-        sightings=tuple(map(str, body.get("sightings", ()))),
-        ids=tuple(map(str, body.get("ids", ()))),
-    )
+    made: dict[str, Any] = {key: str(body[key]) for key in ("id", "slug", "by", "began")}
+    made |= {key: tuple(map(str, body[key])) for key in _LISTS if key in body}
+    made |= {key: frozenset(map(str, body[key])) for key in _SETS if key in body}
+    return Evidence(**made)
 
 
 def files_below(folder: Path) -> Iterator[Path]:
@@ -260,10 +256,15 @@ def _whom_unread(workspace: Workspace, found: UnreadPerson | None, asked: str) -
 
 def _sessions(info: ModelInfo, id: str) -> Iterator[str]:
     """The sessions that a model lists of an identity."""
-    for record in RECORDS:
-        listed = info.details.get(record)
-        theirs = listed.get(id) if isinstance(listed, Mapping) else None
+    for listed in _records(info):
+        theirs = listed.get(id)
         yield from theirs if isinstance(theirs, Mapping) else ()
+
+
+def _records(info: ModelInfo) -> Iterator[Mapping[str, Any]]:
+    """What a model lists of pictures, by person."""
+    found = map(info.details.get, RECORDS)
+    yield from (listed for listed in found if isinstance(listed, Mapping))
 
 
 def belongs(folder: Path, ids: Collection[str]) -> bool:
@@ -323,10 +324,7 @@ def labels_of(workspace: Workspace, info: ModelInfo, who: Evidence) -> frozenset
     """Identities under which a model knows the person, by label or by the pictures it lists."""
     others = _others(workspace, who)
     found = {label[0] for label in info.people if _is_theirs(label, who, others)}
-    for record in RECORDS:
-        listed = info.details.get(record)
-        found |= frozenset(who.ids) & set(listed if isinstance(listed, Mapping) else ())
-    return frozenset(found)
+    return frozenset(found.union(*(set(who.ids).intersection(each) for each in _records(info))))
 
 
 def audit_subjects(who: Evidence) -> tuple[str, ...]:

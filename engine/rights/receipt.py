@@ -114,6 +114,11 @@ class Found:
     left: list[str] = field(default_factory=list)
     ours: list[str] = field(default_factory=list)
 
+    def counts(self) -> dict[str, int]:
+        """How much of each."""
+        found = asdict(self).items()
+        return {key: len(value) if isinstance(value, list) else value for key, value in found}
+
 
 def search(workspace: Workspace, who: Evidence, beside: tuple[Path, ...] = ()) -> Found:
     """Look through the workspace, but for the files `beside`: the marker of the erasure itself."""
@@ -130,7 +135,10 @@ def search(workspace: Workspace, who: Evidence, beside: tuple[Path, ...] = ()) -
         held = ""
         if not file.is_symlink():
             try:
-                held = _contents(look, file)
+                data = contents(file)
+                found.files += 1
+                found.bytes += len(data)
+                held = look.at(file, data)
             except FileNotFoundError:
                 continue
             except Unread:
@@ -140,14 +148,6 @@ def search(workspace: Workspace, who: Evidence, beside: tuple[Path, ...] = ()) -
         elif held == "shared":
             found.shared += 1
     return found
-
-
-def _contents(look: _Look, file: Path) -> str:
-    """What a file holds. Raises Unread, FileNotFoundError."""
-    data = contents(file)
-    look.found.files += 1
-    look.found.bytes += len(data)
-    return look.at(file, data)
 
 
 @dataclass(slots=True)
