@@ -189,8 +189,15 @@ class Enrolment:
         else:
             consent = self.person.consent is not None and self.person.consent.given
             self._writer.close(self.state, self.refused, consent=consent)
-        if self.state == "cancelled" and self.captured:
-            self._put_away()
+        if self.state == "cancelled" and self.captured:  # the person too if it is all of them
+            self._given_up = give_up_session(
+                self.people.workspace,
+                self.people.by_slug(self.person.slug).name,  # they may have been renamed meanwhile
+                self.session,
+                self.keep_days,
+                new=self.new_person,
+            )
+            self._writer.forget()
         if self.new_person:
             self.people.discard_if_empty(self.person)
         self._done = EnrolDone(
@@ -206,18 +213,6 @@ class Enrolment:
             change=self._given_up.id if self._given_up else "",
         )
         return self._done
-
-    def _put_away(self) -> None:
-        """Put this session into the trash, its person too if it is all there is of them."""
-        people = self.people
-        self._given_up = give_up_session(
-            people.workspace,
-            people.by_slug(self.person.slug).name,  # they may have been renamed meanwhile
-            self.session,
-            self.keep_days,
-            new=self.new_person,
-        )
-        self._writer.forget()
 
     def _refuse(
         self, frame: Frame, faces: tuple[Face, ...], reason: str | None, verdict: Verdict

@@ -111,7 +111,8 @@ class Choices:
                 "Name some of the group's sightings, and not all.",
             )
         sides = tuple(each.id for each in marked), tuple(each.id for each in others)
-        choice = Choice(self._free_id(), apart=sides)
+        taken = {each.id for each in self._memory.all()}  # and never of a change in the trash
+        choice = Choice(free_id(datetime.now(UTC), taken.__contains__, "-split"), apart=sides)
         with self._audit.of("inbox-choice", choice="split", sightings=len(marked)):
             self._memory.add(choice)
         return _as_done(choice.id, sides)
@@ -237,11 +238,6 @@ class Choices:
     def _due(self, now: datetime | None) -> list[Choice]:
         clock = read_clock(self._workspace, now)
         return [each for each in self._memory.all() if clock.is_due(each.id, self._days)]
-
-    def _free_id(self) -> str:
-        """An id that begins with its time, of no choice yet and never of a change in the trash."""
-        taken = {each.id for each in self._memory.all()}
-        return free_id(datetime.now(UTC), taken.__contains__, "-split")
 
 
 class _Staged(Workspace):

@@ -9,7 +9,6 @@ Others who hold the very bytes of a person's pictures keep them.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +138,7 @@ def judge(
         if each.decided:  # what is of the same bytes is asked about with others' pictures
             surely = mean is not None and mean >= SAME_STRANGER
             why = "alike" if surely else None
-        elif any(_digest(each.folder / file) in who.pictures for file in each.files):
+        elif any(d in who.pictures for f in each.files for d in pictures_below(each.folder / f)):
             why = "same"
         elif mean is None or best is None:
             why = "incomparable"
@@ -246,10 +245,6 @@ def _embedded(backbone: Backbone, files: Sequence[Path]) -> Float32 | None:
         return None
     rows = backbone.space.embed(backbone.extractor.extract(np.stack(crops)))
     return rows if np.isfinite(rows).all() else None  # of a crop without any contrast
-
-
-def _digest(file: Path) -> str:
-    return next((hashlib.sha256(data).hexdigest() for _file, data in readable([file])), "")
 
 
 def others_of(workspace: Workspace, who: Evidence) -> tuple[tuple[Holder, ...], frozenset[str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import shutil
 from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from datetime import datetime
@@ -42,7 +41,6 @@ from engine.workspace.files import (
     read_bytes,
     read_object,
     remove_directory,
-    remove_file,
     write_json,
 )
 from engine.workspace.folder import Workspace
@@ -203,7 +201,11 @@ class Trashed(Store):
         mentions = who.mentions(workspace)
         changes = pictures = 0
         for each in manifests(workspace):
-            mine = [s for s in each.steps if _is_of(each, s, who)]
+            mine = [
+                step
+                for step in each.steps
+                if each.concerns(step.source, who.ids) or each.concerns(step.target, who.ids)
+            ]
             # By name only where the manifest does not say whose it is: names are others' too.
             words = json.dumps([each.body.get("title"), each.body.get("back")])
             known = any(place.startswith("people/") for place in each.owners)
@@ -217,7 +219,7 @@ class Trashed(Store):
                 gone = [path for path in map(each.kept, mine) if path]
                 pictures += sum(map(_pictures, gone))
                 for path in gone:
-                    _remove(path)
+                    remove_directory(path)
                 _keep_rest(each, left, who)
             else:
                 pictures += _pictures(each.folder)
@@ -332,10 +334,6 @@ def _blank(file: Path, mentions: Mentions) -> None:
 # --- the trash ------------------------------------------------------------------------------------
 
 
-def _is_of(manifest: Manifest, step: Step, who: Evidence) -> bool:
-    return any(manifest.concerns(path, who.ids) for path in (step.source, step.target))
-
-
 def _keeps_others(manifest: Manifest, step: Step, who: Evidence) -> bool:
     """Whether a step keeps pictures of somebody else in the trash."""
     place = manifest.kept(step)
@@ -399,14 +397,6 @@ def _take_out(change: Path, folder: Path) -> None:
 
 def _pictures(path: Path) -> int:
     return sum(1 for _digest in pictures_below(path))
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        with translate_os_errors("remove a folder", path):
-            shutil.rmtree(path)
-    else:
-        remove_file(path)
 
 
 # --- own strangers --------------------------------------------------------------------------------
