@@ -60,8 +60,12 @@ def create(
     if record is None:
         record = VaultRecord.make(DataKey.make(), opener, opener.wrap(), "sealing")
         record.save(root)
-    elif record.state != "sealing":
-        raise _refused(root, record.state)
+    elif record.state == "unsealing":
+        hint = "Finish decrypting it first."
+        raise VaultError("The workspace is being decrypted", str(root), hint)
+    elif record.state == "sealed":
+        hint = "Change the key to use another passphrase or key file."
+        raise VaultError("The workspace is encrypted already", str(root), hint)
     vault, wrapper = open_with(root, record, opener)
     with Audit(workspace).still():
         done = _each(workspace, _seal, report, cancel)
@@ -158,14 +162,6 @@ def _same_time(path: Path) -> Iterator[None]:
         found = path.stat()
         yield
         os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
-
-
-def _refused(root: Path, state: State) -> VaultError:
-    if state == "unsealing":
-        hint = "Finish decrypting it first."
-        return VaultError("The workspace is being decrypted", str(root), hint)
-    hint = "Change the key to use another passphrase or key file."
-    return VaultError("The workspace is encrypted already", str(root), hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ import binascii
 import os
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +47,8 @@ RENAMED = frozenset({".png", ".npz"})
 """Files that change their names when people are merged or pictures are moved: their suffix is
 their label. All others keep the name that they were written under, which is bound."""
 _LONGEST_LABEL = 255
+TAIL = 1 << 16
+"""Bytes at the end of a file of lines in which its last line is looked for."""
 
 
 class NotGenuine(Exception):
@@ -187,15 +190,17 @@ def seal_lines(key: DataKey, label: str, data: bytes) -> bytes:
     return b"".join(found)
 
 
-def place_after(data: bytes, *, whole: bool) -> Place | None:
-    """Where the next line stands after `data`, the end of a file of whole lines, or all of it. None
-    if only all of it could tell."""
-    lines = data.splitlines()
-    # The first line may be the end of a longer one.
-    last = lines[-1] if lines and (whole or len(lines) > 1) else b""
-    if found := _HEAD.match(last):
-        return Place(found[1], int(found[2])).after
-    return Place.at(len(lines) + 1) if whole else None
+def next_place(tail: Callable[[int | None], bytes]) -> Place:
+    """Where the next line of a file of whole lines stands. `tail` reads so many bytes of its end,
+    or all of it, which is asked for only where the end does not tell."""
+    lines: list[bytes] = []
+    for size in (TAIL, None):
+        lines = tail(size).splitlines()
+        # The first line may be the end of a longer one.
+        last = lines[-1] if lines and (size is None or len(lines) > 1) else b""
+        if found := _HEAD.match(last):
+            return Place(found[1], int(found[2])).after
+    return Place.at(len(lines) + 1)
 
 
 def is_whole(line: bytes) -> bool:

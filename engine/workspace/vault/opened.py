@@ -25,9 +25,6 @@ FORMAT = "facedesk vault"
 PLAIN = frozenset({VAULT_FILE, "workspace.json", ".lock", ".audit.lock", "logs"})
 """Files and folders of a workspace that are never sealed: they hold nothing about a person."""
 
-TAIL = 1 << 16
-"""Bytes at the end of a file of lines in which its last line is looked for."""
-
 State = Literal["sealed", "sealing", "unsealing"]
 """`sealing` and `unsealing`: a conversion is under way, and plain files are to be expected."""
 
@@ -56,12 +53,10 @@ class Opened:
         return self.state != "unsealing" and not self._is_plain(path)
 
     def sealed_line(self, path: Path, line: bytes, tail: Callable[[int | None], bytes]) -> bytes:
-        """What to append to a file of whole lines for `line`. `tail` reads so many bytes of its
-        end, or all of it. Raises VaultLocked."""
+        """What to append to a file of whole lines for `line`; `tail` as of `next_place`. Raises
+        VaultLocked."""
         self._refuse_if_changed()
-        place = envelope.place_after(tail(TAIL), whole=False)
-        place = place or envelope.place_after(tail(None), whole=True)
-        assert place is not None
+        place = envelope.next_place(tail)
         return envelope.seal_line(self.key, envelope.label_of(path), line, place) + b"\n"
 
     def plain(self, path: Path, data: bytes) -> bytes:
