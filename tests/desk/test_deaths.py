@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from engine.contract.errors import EngineDied
+from engine.contract.messages import Quit
 from engine.desk.processes import MOST, WITHIN, Processes
 from engine.desk.vitals import cause, death
 from engine.settings import Settings
@@ -36,6 +37,13 @@ def test_deaths_of_long_ago_are_forgiven(
     later = time.monotonic() + WITHIN + 1
     monkeypatch.setattr("engine.desk.processes.time.monotonic", lambda: later)
     assert dies("camera")
+
+
+def test_what_is_said_while_all_end_starts_no_process(workspace: Workspace) -> None:
+    processes = Processes(workspace, Settings(), lambda *_: None, lambda *_: None)
+    processes.close()
+    processes.send("model", Quit())
+    assert not processes.children
 
 
 @pytest.mark.parametrize(
