@@ -304,49 +304,32 @@ def load_evaluation(
             for each in body.get("warnings", ())
         ]  # they were sentences
         done = decode(json.dumps(body).encode(), b"")
+        if not isinstance(done, EvaluateDone) or done.model != model:
+            return None
+        read = {f.name: _as_told(getattr(done, f.name), hints[f.name]) for f in fields(done)}
     except (OSError, DataError, ValueError, KeyError, TypeError, AttributeError, WireError):
         return None
-    if not isinstance(done, EvaluateDone) or done.model != model:
-        return None
-    done = replace(
-        done, **{f.name: _with_nan(getattr(done, f.name), hints[f.name]) for f in fields(done)}
-    )
-    if not all(_is_of_type(getattr(done, f.name), hints[f.name]) for f in fields(done)):
-        return None
-    return (done, ids) if len(ids) == len(done.people) else None
+    return (EvaluateDone(**read), ids) if len(ids) == len(done.people) else None
 
 
-def _with_nan(value: Any, hint: Any) -> Any:
-    """`value` with NaN for null wherever the annotation says float: JSON has no word for it."""
-    inner = get_args(hint)
-    if hint is float and value is None:
-        return math.nan
-    if isinstance(value, Mapping) and len(inner) == 2:
-        return {key: _with_nan(each, inner[1]) for key, each in value.items()}
-    if isinstance(value, tuple) and inner:
-        kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner
-        if len(kinds) == len(value):
-            return tuple(map(_with_nan, value, kinds))
-    return value
-
-
-def _is_of_type(value: Any, hint: Any) -> bool:
-    """Whether a value read from a file is what the field's annotation says."""
+def _as_told(value: Any, hint: Any) -> Any:
+    """A value read from a file, of the type that the field's annotation says: null for a float is
+    NaN, for which JSON has no word. Raises ValueError for any other."""
     inner = get_args(hint)
     match get_origin(hint):
         case None:
-            numeric = hint is float and type(value) is int
-            return numeric or type(value) is hint
-        case origin if origin is tuple and inner[-1] is Ellipsis:
-            return isinstance(value, tuple) and all(_is_of_type(each, inner[0]) for each in value)
+            if hint is float and value is None:
+                return math.nan
+            if type(value) is hint or (hint is float and type(value) is int):
+                return value
         case origin if origin is tuple:
-            whole = isinstance(value, tuple) and len(value) == len(inner)
-            return whole and all(map(_is_of_type, value, inner))
+            if isinstance(value, tuple):
+                kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner
+                return tuple(_as_told(*pair) for pair in zip(value, kinds, strict=True))
         case _:
-            return isinstance(value, Mapping) and all(
-                _is_of_type(key, inner[0]) and _is_of_type(each, inner[1])
-                for key, each in value.items()
-            )
+            if isinstance(value, Mapping):
+                return {key: _as_told(each, inner[1]) for key, each in value.items()}
+    raise ValueError(f"no {hint}")
 
 
 def _evaluation_file(workspace: Workspace, model: str) -> Path:
