@@ -174,11 +174,10 @@ class Receipt:
     def statement(self) -> str:
         """The result of the search in a sentence or more. It says that nothing was found only if
         everything was read and nothing stays."""
-        told = [*self._stays()]
-        return " ".join(told) or (
-            "A search of all {files} files of the workspace found no name, picture, feature row, "
-            "embedding or class centre of the person."
-        ).format(files=self.searched["files"])
+        return " ".join(self._stays()) or (
+            f"A search of all {self.searched['files']} files of the workspace found no name, "
+            "picture, feature row, embedding or class centre of the person."
+        )
 
     def _stays(self) -> Iterator[str]:
         files, of = self.searched["files"], self.searched.get
