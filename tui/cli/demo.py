@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -29,7 +30,7 @@ FRAMES = 60
 """Frames of each recognition: two seconds of the virtual camera."""
 
 
-@command(demo=True)
+@command(folder=Path("data/demo-run"))
 @click.option("--tui", is_flag=True, help="Play the demo inside the app.")
 def demo(context: Context, tui: bool) -> None:
     """Try the whole job on two bundled portraits.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -45,15 +46,18 @@ def evaluate(context: Context, **wanted: Any) -> None:
 
     output, request = context.output, EvaluateRequest(**wanted)
     output.note("Loading the model")
+    reading = context.workspace.read_only
+    if reading:
+        output.note("The workspace is read-only: the result is shown, not kept.")
     with (
         interruptible(keep=False) as cancel,
         # Features that are missing are computed and kept for the next training.
-        context.writing_if_possible("evaluate") as writing,
+        contextlib.nullcontext() if reading else context.writing("evaluate"),
         output.progress("Pictures", None) as bar,
     ):
         emit = Listener(output, bar)
         done = evaluate(context.workspace, context.settings, request, cancel, emit)
-        if writing:
+        if not reading:
             save_evaluation(context.workspace, done)
     _show(output, done)
 

@@ -20,7 +20,7 @@ from tui.terminal.streams import Stream
 from tui.words.text import clean
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress
 
 
 UNLIMITED = 10_000
@@ -192,7 +192,8 @@ class Output:
         with bar:
             self._progress = bar if shown else None
             try:
-                yield ProgressBar(bar, bar.add_task(clean(title), total=total), tenth)
+                bar.add_task(clean(title), total=total)
+                yield ProgressBar(bar, tenth)
             finally:
                 self._progress = None
 
@@ -200,11 +201,9 @@ class Output:
 class ProgressBar:
     """Handle of one running progress bar; where none is seen, `say` gets a line now and then."""
 
-    def __init__(self, bar: Progress, task: TaskID, say: Callable[[str], None]) -> None:
-        self._bar = bar
-        self._task = task
-        self._say = say
-        self._title = bar.tasks[0].description
+    def __init__(self, bar: Progress, say: Callable[[str], None]) -> None:
+        self._bar, self._say = bar, say
+        self._task, self._title = bar.tasks[0].id, bar.tasks[0].description
         self._tenths = 0
 
     def update(self, done: int, total: int | None = None, title: str | None = None) -> None:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from tui.demo import DemoScript
     from tui.unlock import Opening
 
-DEMO_WORKSPACE = Path("data/demo-run")
 _WARNED: set[Path] = set()
 """Workspaces of which a warning has said who else may reach them."""
 
@@ -82,21 +81,11 @@ class Context:
         self.output.event(event)
         self.output.warn(BEFORE_WRITING[type(event)](event))
 
-    @contextlib.contextmanager
-    def writing_if_possible(self, what: str) -> Iterator[bool]:
-        """`writing`, or without it, and False, where the workspace can only be read."""
-        if self.workspace.read_only:
-            self.output.note("The workspace is read-only: the result is shown, not kept.")
-            yield False
-        else:
-            with self.writing(what):
-                yield True
-
 
 def takes_context(
     *,
     native: bool = True,
-    demo: bool = False,
+    folder: Path = DEFAULT_WORKSPACE,
     opening: Opening = "ask",
     writes: bool = False,
     before: Callable[..., None] | None = None,
@@ -105,10 +94,9 @@ def takes_context(
     """Give a command its Context as first argument, and exit with an error's code if it fails.
 
     `native` moves descriptors 1 and 2 into the log, away from what native libraries print; a
-    command that opens the app, by its option `tui`, keeps them. `demo` gives the command a
-    workspace of its own if none was named. `opening` says how an encrypted workspace is opened.
-    With `writes` the command holds the writer lock, by its own name, from beginning to end.
-    `before` gets the same values while nothing is touched yet, and raises click.UsageError. With
+    command that opens the app, by its option `tui`, keeps them. `folder` is the workspace if none
+    was named, `opening` says how an encrypted one is opened. With `writes` the command holds the
+    writer lock, by its own name, from beginning to end. `before` gets the same values while nothing is touched yet, and raises click.UsageError. With
     `confirm` a question is asked on a terminal first, unless the command's option `--yes` is given:
     it may name the command's values in braces, or be made of them. If the answer is no, click.Abort
     is raised.
@@ -124,7 +112,9 @@ def takes_context(
                 before(**values)
             aside = native and not values.get("tui")
             ctx = click.get_current_context()
-            opened = _opened(ctx.ensure_object(Globals), native=aside, demo=demo, opening=opening)
+            opened = _opened(
+                ctx.ensure_object(Globals), native=aside, folder=folder, opening=opening
+            )
             with contextlib.ExitStack() as stack:
                 context = stack.enter_context(opened)
                 if writes:
@@ -165,7 +155,7 @@ class SubGroup(TakesGlobals, click.Group):
 
 
 @contextlib.contextmanager
-def _opened(given: Globals, *, native: bool, demo: bool, opening: Opening) -> Iterator[Context]:
+def _opened(given: Globals, *, native: bool, folder: Path, opening: Opening) -> Iterator[Context]:
     """The context of a command; an error within the block is printed, and ends the process."""
     from engine.config import load_settings
     from engine.logs import guard_output, quieten_libraries
@@ -176,7 +166,7 @@ def _opened(given: Globals, *, native: bool, demo: bool, opening: Opening) -> It
     from tui.unlock import open_workspace
 
     quieten_libraries()
-    workspace = Workspace(workspace_folder(given, DEMO_WORKSPACE if demo else DEFAULT_WORKSPACE))
+    workspace = Workspace(workspace_folder(given, folder))
     output = Output(
         sys.stdout, sys.stderr, as_json=given.as_json, quiet=given.quiet, verbose=given.verbose
     )

@@ -25,7 +25,7 @@ from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.widgets.fields import NumberInput
 from tui.widgets.preview import FramePreview
-from tui.words.tables import Sheet, lines_of
+from tui.words.tables import Sheet
 from tui.words.text import clean, clock
 
 WORDS = 26
@@ -322,5 +322,5 @@ class ActivityPane(Pane):
 
     def sheet(self) -> Sheet | None:
         """All lines with their times."""
-        lines = [f"{entry.time} {entry.text}" for entry in self._entries]
-        return lines_of(self.NAME, lines)
+        lines = tuple((f"{entry.time} {entry.text}",) for entry in self._entries)
+        return Sheet(self.NAME, (), lines) if lines else None

@@ -17,7 +17,7 @@ from tui.keys import OPENERS, bindings_of
 from tui.keys.keymap import with_keys
 from tui.panes.base import Empty, Pane, line
 from tui.widgets.lists import FilterLine, search_key
-from tui.words.tables import COLUMNS, SORTS, Sheet, people_sheet
+from tui.words.tables import COLUMNS, SORTS, Sheet
 from tui.words.text import clean, day, shorten
 
 FIGURES = tuple(column for column in COLUMNS if column.width)
@@ -142,8 +142,9 @@ class PeoplePane(Pane):
     # --- the table -----------------------------------------------------------------------
 
     def sheet(self) -> Sheet | None:
-        """Everybody who is listed."""
-        return people_sheet(self.rows)
+        """Everybody who is listed and can be read."""
+        lines = tuple(tuple(c.value(row) for c in COLUMNS) for row in self.rows if not row.trouble)
+        return Sheet("people", tuple(column.name for column in COLUMNS), lines) if lines else None
 
     def on_resize(self, _event: events.Resize) -> None:
         """The name column takes the room that is left."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -43,11 +43,6 @@ class Sheet:
         for row in (self.header, *self.rows):
             writer.writerow([guarded(clean(cell)) for cell in row])
         return out.getvalue()
-
-
-def lines_of(what: str, lines: Sequence[str]) -> Sheet | None:
-    """Plain lines as a sheet; None if there are none."""
-    return Sheet(what, (), tuple((line,) for line in lines)) if lines else None
 
 
 def evaluation_sheet(result: EvaluateDone, part: str) -> Sheet:
@@ -147,12 +142,6 @@ SORTS: tuple[Sort, ...] = (
     *(column.sort for column in COLUMNS if column.sort),
 )
 """The rows come by name, and sorting keeps that order between equals."""
-
-
-def people_sheet(rows: Iterable[PersonRow]) -> Sheet | None:
-    """Everybody who can be read, to be copied; None if there is nobody."""
-    lines = tuple(tuple(c.value(row) for c in COLUMNS) for row in rows if not row.trouble)
-    return Sheet("people", tuple(column.name for column in COLUMNS), lines) if lines else None
 
 
 def model_state(row: ModelRow) -> tuple[str, str]:
