@@ -96,10 +96,10 @@ def takes_context(
     `native` moves descriptors 1 and 2 into the log, away from what native libraries print; a
     command that opens the app, by its option `tui`, keeps them. `folder` is the workspace if none
     was named, `opening` says how an encrypted one is opened. With `writes` the command holds the
-    writer lock, by its own name, from beginning to end. `before` gets the same values while nothing is touched yet, and raises click.UsageError. With
-    `confirm` a question is asked on a terminal first, unless the command's option `--yes` is given:
-    it may name the command's values in braces, or be made of them. If the answer is no, click.Abort
-    is raised.
+    writer lock, by its own name, from beginning to end. `before` gets the same values while nothing
+    is touched yet, and raises click.UsageError. With `confirm` a question is asked on a terminal
+    first, unless the command's option `--yes` is given: it may name the command's values in braces,
+    or be made of them. If the answer is no, click.Abort is raised.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
