@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -159,6 +160,15 @@ class People:
         trashed = traces.folders_in_trash(self.workspace)
         # lexists: a dangling link also occupies the name.
         return slug_for(name, lambda slug: slug in trashed or os.path.lexists(self._folder(slug)))
+
+    def free_name(self, stem: str, own: str | None = None) -> str:
+        """A name that nobody in another folder than `own` has: `stem`, numbered if need be."""
+        for number in itertools.count(1):
+            name = stem if number == 1 else f"{stem} ({number})"
+            with contextlib.suppress(NameTaken):
+                self.refuse_taken(name, own)
+                break
+        return name
 
     def rename(self, old: str, new: str) -> Person:
         """Give a person another name; folder and pictures stay where they are. Raises

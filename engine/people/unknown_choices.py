@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.contract.errors import DataError, NameTaken, NothingToUndo, PersonNotFound
+from engine.contract.errors import DataError, NothingToUndo, PersonNotFound
 from engine.contract.people import Trashed
 from engine.people import permission
 from engine.people.clock import read_clock
@@ -83,7 +83,9 @@ class Choices:
         if not_person:
             with contextlib.suppress(PersonNotFound):  # renamed or deleted since it was shown
                 told_from = People(self._workspace).get(not_person).id
-        person = _new_stranger(People(area), what, sightings[0], told_from)
+        name = clean_name(f"{what[:60]} {sightings[0].at[:16].replace('T', ' ')}")
+        people = People(area)
+        person = people.add(people.free_name(name), apart_from=told_from)
         source = f"{SOURCE}, not {not_person}" if not_person else SOURCE
         return self._become(sightings, area, person, source, f"Unknown: {what}", new=True)
 
@@ -278,17 +280,6 @@ def _without_pictures(people: People, name: str) -> Person | None:
     except PersonNotFound:
         return None
     return None if found.pictures else found
-
-
-def _new_stranger(people: People, what: str, sighting: Sighting, told_from: str) -> Person:
-    """A stranger's group of a name that nobody has yet."""
-    name = clean_name(f"{what[:60]} {sighting.at[:16].replace('T', ' ')}")
-    number = 1
-    while True:
-        try:
-            return people.add(name if number == 1 else f"{name} ({number})", apart_from=told_from)
-        except NameTaken:
-            number += 1
 
 
 def _as_done(id: str, sides: Sides) -> Trashed:

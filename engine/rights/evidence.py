@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -39,7 +40,7 @@ from engine.people.trash import Trash
 from engine.rights.mentions import Mentions, Unread, contents
 from engine.settings import Settings
 from engine.text import name_key
-from engine.workspace.files import read_json, remove_directory
+from engine.workspace.files import read_json, remove_directory, remove_file
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import (
     NOBODY_KNOWN,
@@ -50,7 +51,6 @@ from engine.workspace.identity import (
     merged_in,
     sub_folders,
 )
-from engine.workspace.owner import translate_os_errors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -428,11 +428,8 @@ class Store:
         """Remove what is due. Raises WorkspaceUnusable."""
         for each in tuple(self.due(workspace, settings, now)):
             path = workspace.root / each.path
-            with translate_os_errors("remove what is due", path):
-                if path.is_dir():
-                    remove_directory(path)
-                else:
-                    path.unlink(missing_ok=True)
+            remove = remove_directory if os.path.isdir(path) else remove_file
+            remove(path)
 
 
 def json_bytes(value: Any) -> bytes:

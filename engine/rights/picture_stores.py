@@ -35,7 +35,6 @@ from engine.rights.evidence import (
 )
 from engine.rights.mentions import Mentions
 from engine.settings import Settings, UnknownSettings
-from engine.text import name_key
 from engine.workspace.audit import Audit
 from engine.workspace.files import (
     read_bytes,
@@ -109,10 +108,8 @@ features/        numbers computed from the pictures, as NumPy .npz files (read t
                 continue
             held = [Path(entry.path), *traces.feature_files(workspace, entry.name)]
             person = known.get(entry.name)
-            if person is None:
-                yield Holding("person", entry.name, held, held)
-            else:
-                yield Holding("person", person.name, held, held, person.ids)
+            name, ids = (person.name, person.ids) if person else (entry.name, frozenset())
+            yield Holding("person", name, held, held, ids)
 
     def export(self, workspace: Workspace, person: Person) -> Iterator[tuple[str, bytes]]:
         """Who they are, with consent and the last day on which they were seen; their sessions, and
@@ -413,12 +410,8 @@ def _forget_stranger(workspace: Workspace, slug: str) -> None:
 
 def _rename_stranger(registry: People, stranger: Person) -> None:
     """Give a stranger a name and a folder that tell of nobody."""
-    area, number = registry.workspace, 1
-    stem = f"Stranger {stranger.created[:16].replace('T', ' ')}"
-    taken, name = {name_key(each.name) for each in registry.list()}, stem
-    while name_key(name) in taken:
-        number += 1
-        name = f"{stem} ({number})"
+    area, stem = registry.workspace, f"Stranger {stranger.created[:16].replace('T', ' ')}"
+    name = registry.free_name(stem, stranger.slug)
     registry.rename(stranger.name, name)
     registry.forget_apart_from(stranger.slug)
     slug = slug_for(name, lambda candidate: (area.people / candidate).exists())
