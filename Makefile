@@ -3,8 +3,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& { echo $$p; break; }; done)
 BIN := .venv/bin
-# Two workers, a file each: TensorFlow in more would only fight over the cores.
-PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
+# Four workers, a file each: many tests wait for child processes, and two cores would idle with two.
+PYTEST_ARGS ?= -n 4 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 # Bytecode of what is never imported is most of TensorFlow's; Python writes the rest when it is.
 INSTALL := install --no-compile

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,8 +42,37 @@ LONG = os.environ.get("FACEDESK_LONG", "")
 """Empty: the long tests are left out. "1": they run. "full": and at the size of a proof."""
 
 
+LONGEST_FILES = (
+    "attack/test_poisoning.py",
+    "e2e/test_job.py",
+    "desk/test_client_model.py",
+    "desk/test_client.py",
+    "e2e/test_terminal.py",
+    "e2e/test_terminal_faults.py",
+    "tui/test_people.py",
+    "tui/test_evaluation.py",
+    "tui/test_keys.py",
+    "e2e/test_evaluate.py",
+    "faults/test_process_jobs.py",
+    "e2e/test_vault.py",
+    "tui/test_unknown.py",
+    "faults/test_changed_files.py",
+    "e2e/test_bad_input.py",
+    "e2e/test_app_flow.py",
+    "model/test_classic.py",
+    "model/test_keras_export.py",
+    "tui/test_capture.py",
+    "tui/test_quick_enrolment.py",
+)
+"""Begun first: a worker has a file to itself, and the last to end would be waited for."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """`make test` is over in five minutes; what takes longer runs in `make test-long`."""
+    tests = Path(__file__).parent
+    order = {tests / name: number for number, name in enumerate(LONGEST_FILES)}
+    assert all(file.is_file() for file in order), "a file of LONGEST_FILES has another name"
+    items.sort(key=lambda item: order.get(item.path, len(order)))
     if not LONG:
         long = [item for item in items if item.get_closest_marker("long")]
         items[:] = [item for item in items if not item.get_closest_marker("long")]
@@ -54,6 +83,16 @@ def pytest_collection_finish() -> None:
     """What was imported and collected stays: it is not looked through again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, None, None]:
+    """After a file its garbage goes: with the threshold above, screens would fill gigabytes."""
+    yield
+    if nextitem is None or nextitem.path != item.path:
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
@@ -145,9 +184,13 @@ def demo_trained(session_folder: Path, cache: Path) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Compiled networks are kept here and not in the developer's home, by child processes too."""
-    folder = tmp_path_factory.mktemp("cache")
+def cache(session_folder: Path) -> Iterator[Path]:
+    """Compiled networks are kept here and not in the developer's home, by child processes too.
+
+    All workers share it, as all programs of a user do: a network is compiled once.
+    """
+    folder = session_folder / "cache"
+    folder.mkdir(mode=0o700, exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FACEDESK_CACHE", str(folder))
         yield folder

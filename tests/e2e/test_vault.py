@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from terminal import Terminal
 
+from engine.workspace.files import is_temporary
 from engine.workspace.vault.opened import PLAIN
 
 ADA, GRACE = "Zebulon Quagmire", "Yolanda Quagmire"
@@ -86,7 +87,8 @@ def test_all_that_is_kept_is_covered(facedesk: Any, vaulted: Vaulted) -> None:
 
 
 def test_folders_and_files_are_private_whatever_the_umask(vaulted: Vaulted, cache: Path) -> None:
-    for path in [*vaulted.root.rglob("*"), vaulted.root, vaulted.key, *cache.rglob("*")]:
+    kept = [path for path in cache.rglob("*") if not is_temporary(path.name)]
+    for path in [*vaulted.root.rglob("*"), vaulted.root, vaulted.key, *kept]:
         wanted = 0o700 if path.is_dir() else 0o600
         assert path.stat().st_mode & 0o777 == wanted, path
 
