@@ -32,9 +32,9 @@ from engine.contract.requests import (
 from engine.desk.local import LocalDesk
 from engine.workspace.folder import Workspace
 from tests.desk.desk_driver import Collector, started, wait_unlocked
+from tests.templates import COLLINS, HOPPER, copy_of
 
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
-COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
 
 
 class Trial:
@@ -59,21 +59,13 @@ class Trial:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    made = Workspace(tmp_path_factory.mktemp("jobs") / "workspace")
-    made.prepare()
-    return made
+def workspace(demo_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return copy_of(demo_trained, tmp_path_factory.mktemp("jobs") / "workspace")
 
 
 @pytest.fixture(scope="module")
 def trial(workspace: Workspace) -> Iterator[Trial]:
     made = Trial(workspace)
-    for name, source in ((COLLINS, "demo:collins"), (HOPPER, "demo:hopper")):
-        made.heard.forget()
-        made.enrol(name, source, 6)
-        assert made.heard.wait_end("enrol").outcome == "done"
-    made.desk.train(TrainRequest(options={"epochs": 1}))
-    assert made.heard.wait_end("train").outcome == "done"
     yield made
     made.desk.close()
 
