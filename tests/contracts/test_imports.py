@@ -6,11 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import click
-import pytest
-
-from tui.cli import facedesk
-
 REPOSITORY = Path(__file__).resolve().parents[2]
 HEAVY = ("cv2", "tensorflow", "keras")
 
@@ -24,9 +19,8 @@ def loaded_after(statement: str) -> set[str]:
     return set(run.stdout.split())
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
+def test_the_user_interface_process_loads_neither_opencv_nor_tensorflow() -> None:
+    modules = (
         "engine",
         "engine.contract.errors",
         "engine.contract",
@@ -38,21 +32,25 @@ def loaded_after(statement: str) -> set[str]:
         "tui.cli",
         "tui.cli.run",
         "tui.demo",
-    ],
-)
-def test_the_user_interface_process_loads_neither_opencv_nor_tensorflow(module: str) -> None:
-    assert not loaded_after(f"import {module}").intersection(HEAVY)
+    )
+    assert not loaded_after(f"import {', '.join(modules)}").intersection(HEAVY)
 
 
 def test_the_command_line_loads_no_interface_before_a_command_runs() -> None:
     assert not loaded_after("import tui.cli").intersection({*HEAVY, "textual", "numpy", "rich"})
 
 
-@pytest.mark.parametrize("command", facedesk.list_commands(click.Context(facedesk)))
-def test_the_help_of_a_command_loads_no_library_that_it_runs_with(command: str) -> None:
-    ask = f"from tui.cli import facedesk; facedesk.main(['{command}', '--help'], 'f', None, False)"
-    code = f"import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()): {ask}"
-    assert not loaded_after(f"exec({code!r})").intersection({*HEAVY, "textual", "numpy"})
+def test_the_help_of_a_command_loads_no_library_that_it_runs_with() -> None:
+    """Of all in one interpreter: what none may load, all together do not."""
+    code = (
+        "import click, contextlib, io\nfrom tui.cli import facedesk\n"
+        "for command in facedesk.list_commands(click.Context(facedesk)):\n"
+        "    with contextlib.redirect_stdout(io.StringIO()) as told:\n"
+        "        facedesk.main([command, '--help'], 'f', None, False)\n"
+        "    assert command in told.getvalue()\n"
+        f"    assert not {{*{HEAVY}, 'textual', 'numpy'}}.intersection(sys.modules), command"
+    )
+    loaded_after(f"exec({code!r})")
 
 
 def test_the_list_of_commands_imports_none_of_them() -> None:
@@ -72,12 +70,9 @@ def test_the_model_process_gets_its_settings_checked_and_loads_nothing_to_check_
     assert "pydantic" not in loaded_after("import engine.desk.model_process")
 
 
-@pytest.mark.parametrize(
-    "job",
-    ["naming", "train", "evaluate", "judging", "imports", "features_ahead"],
-)
-def test_the_jobs_of_the_model_process_load_tensorflow_only_when_they_need_it(job: str) -> None:
-    modules = loaded_after(f"import engine.jobs.{job}")
+def test_the_jobs_of_the_model_process_load_tensorflow_only_when_they_need_it() -> None:
+    jobs = ("naming", "train", "evaluate", "judging", "imports", "features_ahead")
+    modules = loaded_after(f"import {', '.join(f'engine.jobs.{job}' for job in jobs)}")
     assert not modules.intersection({"tensorflow", "keras"})
 
 
