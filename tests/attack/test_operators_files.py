@@ -69,7 +69,9 @@ def test_a_key_file_that_is_no_file(no_file: Path) -> None:
     assert told.megabytes < FEW
 
 
-@pytest.mark.parametrize("text", [TOO_DEEP, TOO_DEEP_BY_DOTS, TOO_LONG_A_NUMBER])
+@pytest.mark.parametrize(
+    "text", [TOO_DEEP, TOO_DEEP_BY_DOTS, TOO_LONG_A_NUMBER], ids=["deep", "dots", "number"]
+)
 def test_a_key_file_that_no_parser_can_take(tmp_path: Path, text: str) -> None:
     (tmp_path / "keys.toml").write_text(text)
     (trouble,) = keys_of(tmp_path / "keys.toml").said
@@ -82,7 +84,9 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "config.toml"
 
 
-@pytest.mark.parametrize("text", [TOO_DEEP, TOO_DEEP_BY_DOTS, TOO_LONG_A_NUMBER])
+@pytest.mark.parametrize(
+    "text", [TOO_DEEP, TOO_DEEP_BY_DOTS, TOO_LONG_A_NUMBER], ids=["deep", "dots", "number"]
+)
 def test_a_configuration_that_no_parser_can_take(configured: Path, text: str) -> None:
     configured.write_text(text)
     with pytest.raises(ConfigError):

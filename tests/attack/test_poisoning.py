@@ -54,6 +54,8 @@ LONGEST = 600.0
 """Seconds until a hang is a failure."""
 SIZE = 360, 288
 """Of a spliced clip: every frame is brought to it."""
+OF_THE_MAN, MIXED = 50, 34
+"""Frames of the man in the clip of two, and pictures that are taken of it: 20 and 14."""
 
 
 def splice(parts: list[tuple[Path, int, int]], into: Path) -> Path:
@@ -75,7 +77,7 @@ def splice(parts: list[tuple[Path, int, int]], into: Path) -> Path:
 def mixed(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A man, and then a woman in his place."""
     return splice(
-        [(clips / "man_b.mp4", 0, 100), (clips / "woman_a.mp4", 0, 75)],
+        [(clips / "man_b.mp4", 0, OF_THE_MAN), (clips / "woman_a.mp4", 0, 40)],
         tmp_path_factory.mktemp("mixed") / "mixed.avi",
     )
 
@@ -120,7 +122,7 @@ def frames(workspace: Workspace, name: str) -> list[int]:
 def test_a_second_person_in_a_capture_is_put_aside_and_told(
     workspace: Workspace, mixed: Path
 ) -> None:
-    events = capture(workspace, "Man", mixed, 76)
+    events = capture(workspace, "Man", mixed, MIXED)
     (done,) = of(events, EnrolDone)
     (aside,) = of(events, SetAside)
     assert min(done.captured, aside.pictures) >= 5
@@ -130,7 +132,7 @@ def test_a_second_person_in_a_capture_is_put_aside_and_told(
     # Every picture that is left is of the face with the most of them, and none of it is lost.
     left = frames(workspace, "Man")
     assert len(left) == done.captured
-    assert len({frame < 100 for frame in left}) == 1
+    assert len({frame < OF_THE_MAN for frame in left}) == 1
     changes.undo(workspace, aside.change)
     assert len(frames(workspace, "Man")) == done.captured + aside.pictures
 
@@ -334,7 +336,7 @@ def test_an_archive_of_two_people_one_of_whom_is_enrolled(
 def test_the_command_line_says_so_in_json_and_by_its_exit_code(
     workspace: Workspace, mixed: Path
 ) -> None:
-    arguments = ["enroll", "Man", "--source", str(mixed), "--count", "76", "--json"]
+    arguments = ["enroll", "Man", "--source", str(mixed), "--count", str(MIXED), "--json"]
     command = python("-m", "tui", *arguments, "--workspace", str(workspace.root))
     result = subprocess.run(command, env=environment(), capture_output=True, timeout=LONGEST)
     assert result.returncode == 6
@@ -395,7 +397,7 @@ def test_a_capture_in_the_app_asks_with_both_faces(
     choice: FaceAnswer,
 ) -> None:
     app = listening(choice)
-    app.desk.enrol(EnrolRequest(person="Man", source=str(mixed), count=76, pace="fast"))
+    app.desk.enrol(EnrolRequest(person="Man", source=str(mixed), count=MIXED, pace="fast"))
     app.wait()
     asked = [event for event in of(app.events, SecondFace) if event.asked]
     assert len(asked) == 1, "once, whatever is kept afterwards"
@@ -404,11 +406,11 @@ def test_a_capture_in_the_app_asks_with_both_faces(
     if choice == "stop":
         assert (done.ended, People(workspace).list()) == ("cancelled", ())
         return
-    shown = {event.file: event.frame < 100 for event in of(app.events, Captured)}
+    shown = {event.file: event.frame < OF_THE_MAN for event in of(app.events, Captured)}
     first = shown[Path(asked[0].first_picture).name]
     other = shown[Path(asked[0].other_picture).name]
     assert first != other
-    left = [frame < 100 for frame in frames(workspace, "Man")]
+    left = [frame < OF_THE_MAN for frame in frames(workspace, "Man")]
     assert len(left) == done.captured
     assert (aside > 0) == (choice != "both")
     assert set(left) == {"first": {first}, "other": {other}, "both": {True, False}}[choice]
@@ -450,7 +452,7 @@ def test_training_keeps_a_poisoned_person_aside_and_evaluate_tells(
     workspace: Workspace, mixed: Path, clips: Path
 ) -> None:
     unwatched(workspace, "Other", clips / "man_a_take1.mp4", 12)
-    unwatched(workspace, "Man", mixed, 76)
+    unwatched(workspace, "Man", mixed, MIXED)
     events: list[Event] = []
     with workspace.writer("a test"):
         done = train(
