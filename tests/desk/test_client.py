@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from desk_driver import Collector, started, wait_unlocked
 from PIL import Image
 
+from engine.config import load_settings
 from engine.contract import (
     HALF_BLOCK_RUN,
     Captured,
@@ -56,15 +58,59 @@ def enrolled(desk: LocalDesk, request: EnrolRequest = DEMO) -> Collector:
     return collector
 
 
+# --- one capture, of which much is asked --------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    made = Workspace(tmp_path_factory.mktemp("captured") / "workspace")
+    made.prepare()
+    return made
+
+
+@pytest.fixture(scope="module")
+def captured(looked_at: Workspace) -> Iterator[tuple[LocalDesk, Collector]]:
+    """A desk on which one person has been enrolled, and what it told; nobody changes it."""
+    desk = LocalDesk(looked_at, load_settings())
+    yield desk, enrolled(desk)
+    desk.close()
+
+
 def test_enrolment_captures_pictures_in_the_camera_process(
-    desk: LocalDesk, workspace: Workspace
+    looked_at: Workspace, captured: tuple[LocalDesk, Collector]
 ) -> None:
-    collector = enrolled(desk)
+    desk, collector = captured
     assert [event.captured for event in collector.of(Captured)] == [1, 2, 3, 4, 5]
     assert collector.of(EnrolDone)[0].ended == "complete"
     assert collector.of(SourceOpened)[0].demo
-    assert len(list(workspace.people.rglob("*.png"))) == 5
+    assert len(list(looked_at.people.rglob("*.png"))) == 5
     assert desk.people()[0].pictures == 5
+
+
+def test_without_a_wish_no_preview_is_sent(captured: tuple[LocalDesk, Collector]) -> None:
+    assert not captured[1].of(Preview)
+
+
+def test_a_persons_pictures_are_told_with_session_and_file(
+    captured: tuple[LocalDesk, Collector],
+) -> None:
+    desk, collector = captured
+    rows = desk.pictures("eileen collins")
+    told = [(event.session, event.file) for event in collector.of(Captured)]
+    assert [(row.session, row.file) for row in rows] == told
+    assert all(Path(row.path).is_file() for row in rows)
+    with pytest.raises(PersonNotFound):
+        desk.pictures("Nobody")
+
+
+def test_children_write_private_logs(
+    looked_at: Workspace, captured: tuple[LocalDesk, Collector]
+) -> None:
+    mode = (looked_at.logs / "camera.log").stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+
+
+# --- captures of their own ----------------------------------------------------------------------
 
 
 def test_stop_keeps_what_was_captured(desk: LocalDesk) -> None:
@@ -91,23 +137,14 @@ def test_cancel_gives_the_session_up_and_leaves_no_empty_person(desk: LocalDesk)
 WISH = PreviewWish(columns=32, rows=12, level="normal", rate=8)
 
 
-def test_a_preview_of_the_size_wished_for_reaches_the_listener(desk: LocalDesk) -> None:
-    desk.preview(WISH)
-    preview = enrolled(desk).of(Preview)[0]
-    assert (preview.columns, preview.rows) == (32, 12)
-    runs = HALF_BLOCK_RUN.iter_unpack(preview.cells)
-    assert sum(length for length, _, _ in runs) == 32 * 12
-
-
-def test_without_a_wish_no_preview_is_sent(desk: LocalDesk) -> None:
-    assert not enrolled(desk).of(Preview)
-
-
 def test_a_running_capture_follows_the_wish_at_once(desk: LocalDesk) -> None:
     collector = started(desk)
     desk.preview(WISH)
     desk.enrol(ENDLESS)
-    collector.wait(Preview)
+    preview = collector.wait(Preview)
+    assert (preview.columns, preview.rows) == (32, 12)
+    runs = HALF_BLOCK_RUN.iter_unpack(preview.cells)
+    assert sum(length for length, _, _ in runs) == 32 * 12
     desk.preview(replace(WISH, columns=20))
     collector.wait(Preview, lambda event: event.columns == 20)
     desk.preview(PreviewWish())
@@ -134,7 +171,9 @@ def test_a_camera_process_that_is_replaced_knows_the_wish(desk: LocalDesk) -> No
     assert collector.of(Preview)
 
 
-def test_two_jobs_cannot_have_the_camera_at_once(desk: LocalDesk) -> None:
+def test_while_a_job_writes_no_other_has_its_camera_and_no_other_process_writes(
+    desk: LocalDesk, workspace: Workspace
+) -> None:
     collector = started(desk)
     desk.enrol(ENDLESS)
     collector.wait(Captured)
@@ -142,16 +181,6 @@ def test_two_jobs_cannot_have_the_camera_at_once(desk: LocalDesk) -> None:
         desk.import_pictures(ImportRequest(folder="/nowhere"))
     with pytest.raises(SourceBusy):
         desk.enrol(DEMO)
-    desk.cancel("enrol")
-    collector.wait_end("enrol")
-
-
-def test_another_process_cannot_write_while_a_job_writes(
-    desk: LocalDesk, workspace: Workspace
-) -> None:
-    collector = started(desk)
-    desk.enrol(ENDLESS)
-    collector.wait(Captured)
     with pytest.raises(WorkspaceLocked), Workspace(workspace.root).writer("a second one"):
         pass
     desk.cancel("enrol")
@@ -197,17 +226,6 @@ def test_a_source_that_cannot_be_opened_fails_the_job_with_its_cure(
     assert desk.people() == ()
 
 
-def test_import_runs_in_the_camera_process(desk: LocalDesk, tmp_path: Path) -> None:
-    portraits = Path(__file__).resolve().parents[2] / "data" / "demo"
-    folder = tmp_path / "in" / "Eileen Collins"
-    folder.mkdir(parents=True)
-    (folder / "1.png").write_bytes((portraits / "collins.png").read_bytes())
-    collector = started(desk)
-    desk.import_pictures(ImportRequest(folder=str(tmp_path / "in")))
-    assert collector.wait_end("import").outcome == "done"
-    assert collector.of(ImportDone)[0].images == 1
-
-
 @pytest.mark.parametrize("redraw", [False, True])
 def test_an_imported_division_is_kept_in_the_split_unless_told_otherwise(
     desk: LocalDesk, tmp_path: Path, redraw: bool
@@ -221,6 +239,7 @@ def test_an_imported_division_is_kept_in_the_split_unless_told_otherwise(
     collector = started(desk)
     desk.import_pictures(ImportRequest(folder=str(tmp_path / "in"), redraw=redraw))
     assert collector.wait_end("import").outcome == "done"
+    assert collector.of(ImportDone)[0].images == 6
     (told,) = (event.text for event in collector.of(Notice) if "division" in event.text)
     made = desk.split(SplitRequest(train=0.7, validation=0.15, test=0.15))
     parts = (made.train, made.validation, made.test)
@@ -245,15 +264,6 @@ def test_impossible_requests_are_refused_at_once(desk: LocalDesk) -> None:
     with pytest.raises(NoPictures):
         desk.split(SplitRequest(train=0.7, validation=0.15, test=0.15))
     assert desk.running == frozenset()
-
-
-def test_a_persons_pictures_are_told_with_session_and_file(desk: LocalDesk) -> None:
-    captured = enrolled(desk).of(Captured)
-    rows = desk.pictures("eileen collins")
-    assert [(row.session, row.file) for row in rows] == [(c.session, c.file) for c in captured]
-    assert all(Path(row.path).is_file() for row in rows)
-    with pytest.raises(PersonNotFound):
-        desk.pictures("Nobody")
 
 
 def test_people_are_renamed_split_and_deleted_without_a_child(desk: LocalDesk) -> None:
@@ -287,13 +297,6 @@ def test_a_child_ends_by_itself_when_its_parent_is_gone(desk: LocalDesk) -> None
     assert child._process.wait(30) is not None
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
-
-
-def test_children_write_private_logs(desk: LocalDesk, workspace: Workspace) -> None:
-    collector = started(desk)
-    collector.wait(ProcessReady, lambda event: event.process == "camera")
-    mode = (workspace.logs / "camera.log").stat().st_mode
-    assert stat.S_IMODE(mode) == 0o600
 
 
 def test_a_job_ends_exactly_once(desk: LocalDesk) -> None:
