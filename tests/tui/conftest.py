@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,12 @@ class Table:
     async def shows(self, *texts: str) -> None:
         """All the texts are on the screen sooner or later."""
         await self.until(lambda: all(text in self.screen() for text in texts), f"shows {texts}")
+
+    async def shows_at(self, sizes: Iterable[tuple[int, int]], *texts: str) -> None:
+        """All the texts are on the screen, whichever of these sizes it is given."""
+        for size in sizes:
+            await self.pilot.resize_terminal(*size)
+            await self.shows(*texts)
 
     def log(self) -> str:
         return "\n".join(self.app.screen_desk.activity.lines)

@@ -73,9 +73,8 @@ async def test_what_is_wrong_shows_inside_the_form(run, keys, message):
         assert "enrol" not in table.app.board.titles
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_count_and_refusals_are_live_and_exact(run, size):
-    async with run(FakeDesk(), size=size) as table:
+async def test_count_and_refusals_are_live_and_exact(run):
+    async with run(FakeDesk(), size=SIZES[0]) as table:
         await start(table)
         table.desk.emit(
             opened(),
@@ -83,7 +82,8 @@ async def test_count_and_refusals_are_live_and_exact(run, size):
             *[refused("too_dark", 38, 45) for _ in range(205)],
             *[refused("blurred", 88, 150) for _ in range(3)],
         )
-        await table.shows(
+        await table.shows_at(
+            SIZES,
             "Capturing Ada Lovelace",
             "12/30",
             "Refused frames: 208",
@@ -94,9 +94,15 @@ async def test_count_and_refusals_are_live_and_exact(run, size):
         )
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_coach_says_what_to_do_why_not_kept_and_what_is_missing(run, size):
-    async with run(FakeDesk(), size=size) as table:
+def of_the_middle(line: str) -> bool:
+    """Whether it is the coach's row of that distance: some, enough and no pictures."""
+    cells = ("middle", "[■··]", "■■■", "···")
+    places = [line.find(cell) for cell in cells]
+    return -1 not in places and places == sorted(places)
+
+
+async def test_the_coach_says_what_to_do_why_not_kept_and_what_is_missing(run):
+    async with run(FakeDesk(), size=SIZES[0]) as table:
         await start(table)
         table.desk.emit(
             opened(),
@@ -113,15 +119,11 @@ async def test_the_coach_says_what_to_do_why_not_kept_and_what_is_missing(run, s
                 seconds_left=18,
             ),
         )
-        await table.shows("! MORE LIGHT ON THE FACE", "too dark: 38, need 60", "even")
-        assert table.text("#capture-last") == "7 different views · about 18 s left"
-        await table.until(
-            lambda: any(
-                line.index("middle") < line.index("[■··]") < line.index("■■■") < line.index("···")
-                for line in table.screen().splitlines()
-                if all(part in line for part in ("middle", "[■··]", "■■■", "···"))
-            )
-        )
+        for size in SIZES:
+            await table.pilot.resize_terminal(*size)
+            await table.shows("! MORE LIGHT ON THE FACE", "too dark: 38, need 60", "even")
+            assert table.text("#capture-last") == "7 different views · about 18 s left"
+            await table.until(lambda: any(map(of_the_middle, table.screen().splitlines())))
 
 
 async def test_a_kept_picture_leads_to_the_next_missing_view(run):

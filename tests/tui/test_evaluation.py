@@ -216,16 +216,17 @@ async def test_what_the_engine_refuses_at_once_is_a_toast(run):
 # --- reading ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_number_keys_bring_each_part_to_the_front(run, size):
-    async with run(desk(), size=size) as table:
+async def test_number_keys_bring_each_part_to_the_front(run):
+    async with run(desk(), size=SIZES[0]) as table:
         screen = await opened(table, evaluation(31))
-        for number, name in enumerate(PARTS, 1):
-            await table.press(str(number))
-            await table.until(lambda name=name: inside(table, name), f"{name} focused")
-            part = screen.query_one(f"#{name}")
-            assert part.region.height >= 6
-            assert screen.region.contains_region(part.region)
+        for size in SIZES:
+            await table.pilot.resize_terminal(*size)
+            for number, name in enumerate(PARTS, 1):
+                await table.press(str(number))
+                await table.until(lambda name=name: inside(table, name), f"{name} focused")
+                part = screen.query_one(f"#{name}")
+                assert part.region.height >= 6
+                assert screen.region.contains_region(part.region)
 
 
 @pytest.mark.parametrize(("size", "together"), [((80, 24), 1), ((120, 40), 5), ((160, 45), 5)])
@@ -235,11 +236,11 @@ async def test_wide_terminals_show_all_parts_at_once(run, size, together):
         assert sum(bool(part.region.area) for part in screen.parts) == together
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_overview_tells_shares_bounds_and_what_they_rest_on(run, size):
-    async with run(desk(), size=size) as table:
+async def test_the_overview_tells_shares_bounds_and_what_they_rest_on(run):
+    async with run(desk(), size=SIZES[0]) as table:
         await opened(table, evaluation())
-        await table.shows(
+        await table.shows_at(
+            SIZES,
             "94 % of enrolled named",
             "0.972 0.875 to 0.999",
             "Strangers named (FPIR)",
@@ -318,14 +319,15 @@ async def test_a_new_theme_tints_the_matrix_anew_and_keeps_the_cursor(run):
         assert matrix.cursor_coordinate == (1, 1)
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_curve_marks_threshold_and_asked_fpir_and_says_where_it_ends(run, size):
-    async with run(desk(), size=size) as table:
+async def test_the_curve_marks_threshold_and_asked_fpir_and_says_where_it_ends(run):
+    async with run(desk(), size=SIZES[0]) as table:
         await opened(table, evaluation(strangers=30))
         await table.press("4")
-        await table.shows("1.00┤", "10 %", "100 %", "◆ threshold  ▲ FPIR asked for: 1 %")
-        await table.shows("Dotted: meaningless, below 1 of 30 strangers")
-        assert "▲──" in table.screen()
+        for size in SIZES:
+            await table.pilot.resize_terminal(*size)
+            await table.shows("1.00┤", "10 %", "100 %", "◆ threshold  ▲ FPIR asked for: 1 %")
+            await table.shows("Dotted: meaningless, below 1 of 30 strangers")
+            assert "▲──" in table.screen()
 
 
 def test_of_thresholds_that_let_the_same_strangers_pass_the_lowest_counts():

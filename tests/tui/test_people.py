@@ -60,7 +60,6 @@ async def test_the_list_is_searched_as_one_types_without_accents_or_case(run, si
         assert table.app.focused.id == "people-table"
 
 
-@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
@@ -80,9 +79,11 @@ async def test_the_list_is_searched_as_one_types_without_accents_or_case(run, si
     ],
     ids=["new", "changed", "unseen"],
 )
-async def test_the_line_about_a_person_says_what_to_press(run, fields, words, size):
-    async with run(FakeDesk((person("Ada", **fields),)), size=size) as table:
-        assert table.text("#people-detail") == f"Ada\n{words}"
+async def test_the_line_about_a_person_says_what_to_press(run, fields, words):
+    async with run(FakeDesk((person("Ada", **fields),)), size=SIZES[0]) as table:
+        for size in SIZES:
+            await table.pilot.resize_terminal(*size)
+            assert table.text("#people-detail") == f"Ada\n{words}"
 
 
 async def test_a_picture_from_among_other_faces_bears_a_flag(run):
@@ -364,11 +365,11 @@ async def test_people_stay_as_they_are_while_a_capture_runs(run, key):
 # --- a person's screen ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_enter_shows_what_is_known_of_a_person(run, size):
-    async with run(desk(), size=size) as table:
+async def test_enter_shows_what_is_known_of_a_person(run):
+    async with run(desk(), size=SIZES[0]) as table:
         await open_person(table)
-        await table.shows(
+        await table.shows_at(
+            SIZES,
             "6 pictures in 2 sessions",
             "No consent recorded",
             "9 of 12 pictures named rightly",

@@ -28,9 +28,8 @@ async def train(table) -> None:
     await table.until(lambda: "train" in table.app.board.titles, "training runs")
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_a_split_shows_counts_a_person_and_warnings(run, size):
-    async with run(FakeDesk(TWO), size=size) as table:
+async def test_a_split_shows_counts_a_person_and_warnings(run):
+    async with run(FakeDesk(TWO), size=SIZES[0]) as table:
         await table.press("s")
         await table.until(lambda: rows(table, "#split-table"))
         assert table.desk.asked("split") == [SplitRequest(train=0.7, validation=0.15, test=0.15)]
@@ -38,7 +37,7 @@ async def test_a_split_shows_counts_a_person_and_warnings(run, size):
             ["Ada Lovelace", "70", "15", "15"],
             ["Grace Hopper", "4", "1", "1"],
         ]
-        await table.shows("Grace Hopper: only 6", "74 / 16 / 16", "blocks in")
+        await table.shows_at(SIZES, "Grace Hopper: only 6", "74 / 16 / 16", "blocks in")
 
 
 async def test_shares_that_do_not_sum_to_one_are_refused_in_place(run):
@@ -71,16 +70,15 @@ async def test_letters_in_a_number_field_are_keys_of_the_app(run):
         assert table.app.screen_desk.query_one("#split-train", Input).value == "0.7"
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_epochs_grow_the_table_and_the_best_is_marked(run, size):
-    async with run(FakeDesk(TWO), size=size) as table:
+async def test_epochs_grow_the_table_and_the_best_is_marked(run):
+    async with run(FakeDesk(TWO), size=SIZES[0]) as table:
         await train(table)
         assert table.desk.asked("train") == [TrainRequest(recipe="head", options={"epochs": 30})]
         table.desk.emit(epoch(1, 1), epoch(2, 2), epoch(3, 2))
         await table.until(lambda: len(rows(table, "#training-table")) == 3)
         first, second, third = rows(table, "#training-table")
         assert [first[0], second[0], third[0]] == ["1", "★ 2", "3"]
-        await table.shows("Epoch 3 of 12", "best epoch 2", "3/12", "▲2", "1.450", "━v")
+        await table.shows_at(SIZES, "Epoch 3 of 12", "best epoch 2", "3/12", "▲2", "1.450", "━v")
 
 
 async def test_features_come_before_the_first_epoch(run):
@@ -113,9 +111,8 @@ async def test_the_end_of_training_is_told_and_the_title_names_the_model(run):
         await table.shows("In use: model of 2 people, trained in 21 s.", "model of 2026-11-24")
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_what_the_new_threshold_means_is_told_in_a_sentence(run, size):
-    async with run(FakeDesk(TWO), size=size) as table:
+async def test_what_the_new_threshold_means_is_told_in_a_sentence(run):
+    async with run(FakeDesk(TWO), size=SIZES[0]) as table:
         await train(table)
         table.desk.emit(
             epoch(1, 1),
@@ -132,10 +129,9 @@ async def test_what_the_new_threshold_means_is_told_in_a_sentence(run, size):
                 "1 of whom was.",
                 brief="at most 4 in 100 strangers",
             ),
-            JobEnded(job="train", outcome="done"),
         )
         await table.until(lambda: table.text("#training-threshold") == "at most 4 in 100 strangers")
-        await table.shows("at most 4 in 100", "★ 2", "▲2")
+        await table.shows_at(SIZES, "at most 4 in 100", "★ 2", "▲2")
         assert table.text("#recognition-threshold") == ""
 
 
