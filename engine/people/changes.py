@@ -272,9 +272,7 @@ def _chosen(
         session, _unused, file = each.partition("/")
         if session not in have or (file and file not in have[session]):
             raise NoPictures(
-                "There is no such picture",
-                f"{each} of {person.name}",
-                Remedy.PICTURES,
+                "There is no such picture", f"{each} of {person.name}", Remedy.PICTURES
             )
         wanted.setdefault(session, set()).update([file] if file else have[session])
     if not wanted:

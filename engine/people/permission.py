@@ -82,9 +82,7 @@ def brought(
         if theirs is None or not theirs.given:
             raise
         raise ConsentMissing(
-            error.title,
-            f"what the archive says of {name} is not believed",
-            Remedy.CONSENT,
+            error.title, f"what the archive says of {name} is not believed", Remedy.CONSENT
         ) from error
     return Permission(sentence, {name_key(name): consent} if consent else {})
 
@@ -169,9 +167,7 @@ def _judge(known: Mapping[str, Consent | None], settings: ConsentSettings) -> st
     missing = [name for name, state in states.items() if state in ("none", "withdrawn")]
     if missing and settings.required == "refuse":
         raise ConsentMissing(
-            "Consent is missing",
-            f"no consent recorded for {in_short(missing)}",
-            Remedy.CONSENT,
+            "Consent is missing", f"no consent recorded for {in_short(missing)}", Remedy.CONSENT
         )
     if missing:
         return f"No consent recorded for {in_short(missing)}."

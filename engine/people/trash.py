@@ -125,10 +125,7 @@ class Trash:
         self, audit: Audit, action: Action, about: About, title: str, back: str, **more: Any
     ) -> Iterator[Change]:
         """`change`, with an audit entry for each subject. Raises as `Audit.begin` too."""
-        with (
-            audit.of_all(action, about) as doing,
-            self.change(title, back, **more) as change,
-        ):
+        with audit.of_all(action, about) as doing, self.change(title, back, **more) as change:
             change.noted = doing.numbers
             yield change
 

@@ -259,11 +259,7 @@ def _damaged(folder: Path, why: str) -> DataError:
 
 
 def _gone(id: str) -> DataError:
-    return DataError(
-        "There is no such sighting",
-        id[:80],
-        Remedy.UNKNOWN,
-    )
+    return DataError("There is no such sighting", id[:80], Remedy.UNKNOWN)
 
 
 Sides = tuple[tuple[str, ...], tuple[str, ...]]

@@ -134,9 +134,7 @@ def resume(workspace: Workspace) -> tuple[Erased, ...]:
             body |= {} if began is None else {"began": int(began)}
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(
-                "An unfinished erasure is damaged",
-                f"{marker}: {error}",
-                Remedy.ERASE_AGAIN,
+                "An unfinished erasure is damaged", f"{marker}: {error}", Remedy.ERASE_AGAIN
             ) from error
         finished.append(_run(workspace, marker, body, who, resumed=True))
     return tuple(finished)

@@ -36,12 +36,7 @@ from engine.rights.evidence import (
 from engine.rights.mentions import Mentions
 from engine.settings import Settings, UnknownSettings
 from engine.workspace.audit import Audit
-from engine.workspace.files import (
-    read_bytes,
-    read_object,
-    remove_directory,
-    write_json,
-)
+from engine.workspace.files import read_bytes, read_object, remove_directory, write_json
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import SESSION_FILE, is_session_id, picture_names, sub_folders
 from engine.workspace.owner import translate_os_errors
