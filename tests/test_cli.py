@@ -10,6 +10,7 @@ import click
 import pytest
 from click.shell_completion import ShellComplete
 
+from engine.contract.errors import WorkspaceLocked
 from engine.model.store import ModelStore
 from engine.people.registry import People
 from engine.workspace.folder import Workspace
@@ -95,6 +96,20 @@ def test_a_question_within_a_command_that_is_answered_with_no_is_no_fault_of_our
 
     with pytest.raises(click.Abort):
         asks.main([], standalone_mode=False)
+
+
+def test_a_command_that_writes_holds_the_lock_by_its_own_name(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FACEDESK_WORKSPACE", str(workspace.root))
+
+    @click.command()
+    @takes_context(native=False, writes=True)
+    def renames(context: Context) -> None:
+        with pytest.raises(WorkspaceLocked, match="facedesk renames"):
+            context.workspace.writer("another").__enter__()
+
+    renames.main([], prog_name="facedesk renames", standalone_mode=False)
 
 
 @pytest.mark.parametrize(("british", "name"), SPELLINGS.items())

@@ -53,7 +53,7 @@ def limits(level: PreviewLevel, environment: Mapping[str, str]) -> Limits:
     return (LIMITS if "SSH_CONNECTION" in environment else HERE)[level]
 
 
-LADDER: tuple[PreviewLevel, ...] = ("off", "low", "normal")
+LADDER = tuple(LIMITS)
 RATES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 """Frames a second that are asked for: few values, so that the camera is seldom asked."""
 

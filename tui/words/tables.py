@@ -153,13 +153,8 @@ def model_state(row: ModelRow) -> tuple[str, str]:
     return ("aside", "bold yellow") if row.aside else ("", "")
 
 
-VERDICTS = {
-    "": "",
-    "stretch": "both reached",
-    "reached": "first reached",
-    "missed": "missed",
-    "failed": "failed",
-}
+VERDICTS = {"stretch": "both reached", "reached": "first reached"}
+"""Verdicts on a figure that are not their own word."""
 BENCH_COLUMNS = ("what", "#figure", "against", "#ratio", "aims", "result")
 
 
@@ -167,15 +162,14 @@ def row(figure: Figure) -> tuple[str, ...]:
     """One figure in the order of BENCH_COLUMNS."""
     against = figure.against
     if math.isfinite(figure.other):
-        other = measured(figure.other, figure.unit)
-        against = f"{against}: {other}"
+        against += f": {measured(figure.other, figure.unit)}"
     return (
         figure.what,
         measured(figure.value, figure.unit),
         against,
         f"{number(figure.ratio)}x" if math.isfinite(figure.ratio) else "",
         aims(figure),
-        VERDICTS[figure.verdict],
+        VERDICTS.get(figure.verdict, figure.verdict),
     )
 
 
