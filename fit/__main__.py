@@ -13,13 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.contract.errors import FacedeskError
-from engine.model.backbones import (
-    BACKBONES,
-    BOTH,
-    DEFAULT,
-    load_extractor,
-    packaged_space,
-)
+from engine.model.backbones import BACKBONES, BOTH, DEFAULT, packaged_space
 from engine.model.face_space import FaceSpace, JointSpace
 from engine.model.resnet import ROW as FACE_ROW
 from engine.model.vgg16 import ROW as VGG16_ROW
@@ -126,7 +120,7 @@ def _read(
     """Features of a folder's people, and the digest of what made them."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Imported here: `--help` and a mistyped option should not wait for TensorFlow.
-    from fit.people_features import PeopleReader
+    from fit.people_features import PeopleReader, load_extractor
 
     out: Path | None = getattr(given, "out", None)
     beside = out.with_name(out.name + ".work") if out else Path(".face-space-work")

@@ -19,10 +19,11 @@ from engine.contract.errors import DataError, ModelCorrupt, NoPictures
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
 from engine.model.arrays import unpack
+from engine.model.backbones import Together, extractor_of, networks_of
 from engine.model.feature_store import augment_view
 from engine.model.vectors import Float32, Labels
 from engine.pictures import read_photograph
-from engine.settings import DetectionSettings
+from engine.settings import BackboneName, DetectionSettings
 from engine.workspace.files import read_bytes, write_bytes
 
 if TYPE_CHECKING:
@@ -74,6 +75,12 @@ class _Person:
     kept: list[int] = field(default_factory=list)
     crops: list[NDArray[np.uint8]] = field(default_factory=list)
     """Of each kept picture the crop, then its copies."""
+
+
+def load_extractor(name: BackboneName) -> Extracts:
+    """A backbone's extractor alone. Raises BackboneMissing."""
+    parts = [extractor_of(row.name, "auto") for row in networks_of(name)]
+    return Together(parts) if len(parts) > 1 else parts[0]
 
 
 class PeopleReader:

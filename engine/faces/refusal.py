@@ -9,13 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Literal
 
 from engine.settings import GateSettings
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 class Refusal(StrEnum):
@@ -32,38 +28,8 @@ class Refusal(StrEnum):
     DUPLICATE = "duplicate"
 
 
-class Measured(Protocol):
-    """What a gate can ask about the face of a picture (`engine.faces.quality.Probe`)."""
-
-    @property
-    def lead(self) -> float:
-        """Width of the largest face over the next one's; infinite for a face alone."""
-
-    @property
-    def roll(self) -> float:
-        """Degrees from upright."""
-
-    @property
-    def width(self) -> int:
-        """Width of the box in the picture, pixels."""
-
-    @property
-    def grey(self) -> NDArray[np.uint8]:
-        """The aligned crop's luma (160, 160)."""
-
-    @property
-    def brightness(self) -> float:
-        """Mean luma, 0..255."""
-
-    @property
-    def sharpness(self) -> float:
-        """Variance of the Laplacian."""
-
-    @property
-    def change(self) -> float:
-        """Difference from the last kept crop; infinite without one."""
-
-
+Measure = Literal["lead", "roll", "width", "brightness", "sharpness", "change"]
+"""What a gate can ask about the face of a picture: an attribute of `engine.faces.quality.Probe`."""
 Limit = Callable[[GateSettings], float]
 
 
@@ -82,7 +48,7 @@ class Gate:
     words: str
     hint: str
     advice: tuple[str, str]
-    measure: Callable[[Measured], float]
+    measure: Measure | None
     limit: Limit
     photographs: Limit | None = None
     most: bool = False
@@ -103,40 +69,40 @@ share of the way from the end of the scale to the live limit. On LFW that refuse
 _GATES = (
     # Without a face there is nothing to measure: the search refuses, not this row.
     Gate(Refusal.NO_FACE, "no face", "Face the camera, in even light, at one or two metres.",
-         ("look_here", "look at the camera"), lambda face: 1.0, lambda gates: 1.0, shown=False),
+         ("look_here", "look at the camera"), None, lambda gates: 1.0, shown=False),
     Gate(Refusal.SEVERAL_FACES, "several faces",
          "Let one person at a time stand in front of the camera.",
          ("one_at_a_time", "one person at a time, please"),
-         lambda face: face.lead, lambda gates: gates.dominance),
+         "lead", lambda gates: gates.dominance),
     # Nobody holds their head like that before a camera: the camera must be turned.
     Gate(Refusal.UPSIDE_DOWN, "upside down", "The camera stands on its head: turn it.",
          ("camera_upside_down", "the camera stands on its head: turn it"),
-         lambda face: face.roll, lambda gates: 130.0, most=True, shown=False),
+         "roll", lambda gates: 130.0, most=True, shown=False),
     Gate(Refusal.TURNED, "on its side",
          "The picture lies on its side: turn the camera by a quarter.",
          ("camera_on_its_side", "the picture lies on its side: turn the camera"),
-         lambda face: face.roll, lambda gates: 50.0, most=True, shown=False),
+         "roll", lambda gates: 50.0, most=True, shown=False),
     Gate(Refusal.TOO_SMALL, "too small", "Come closer to the camera, or lower gates.min_face.",
-         ("come_closer", "come closer"), lambda face: face.width, lambda gates: gates.min_face,
+         ("come_closer", "come closer"), "width", lambda gates: gates.min_face,
          lambda gates: gates.min_face_import, label="face", unit=" px"),
     Gate(Refusal.TOO_DARK, "too dark", "Turn a light on, or lower gates.min_brightness.",
          ("more_light", "more light on the face"),
-         lambda face: face.brightness, lambda gates: gates.min_brightness,
+         "brightness", lambda gates: gates.min_brightness,
          lambda gates: gates.min_brightness * LENIENCE, label="brightness"),
     Gate(Refusal.TOO_BRIGHT, "too bright",
          "Avoid light from behind the camera, or raise gates.max_brightness.",
          ("less_light", "less light on the face"),
-         lambda face: face.brightness, lambda gates: gates.max_brightness,
+         "brightness", lambda gates: gates.max_brightness,
          lambda gates: 255 - (255 - gates.max_brightness) * LENIENCE, most=True,
          label="brightness"),
     Gate(Refusal.BLURRED, "blurred", "Hold still, clean the lens, or lower gates.min_sharpness.",
-         ("hold_still", "hold still"), lambda face: face.sharpness,
+         ("hold_still", "hold still"), "sharpness",
          lambda gates: gates.min_sharpness, lambda gates: gates.min_sharpness * LENIENCE,
          label="sharpness"),
     # Its advice is whatever view is missing next.
     Gate(Refusal.DUPLICATE, "too like the last picture",
          "Move your head a little between pictures.",
-         ("", ""), lambda face: face.change, lambda gates: gates.min_change, shown=False),
+         ("", ""), "change", lambda gates: gates.min_change, shown=False),
 )
 # fmt: on
 GATES: Mapping[str, Gate] = {gate.refusal: gate for gate in _GATES}
@@ -145,10 +111,10 @@ that closes gives the reason."""
 
 
 def measured(
-    face: Measured, gates: Iterable[Gate], settings: GateSettings, imported: bool = False
+    face: object, gates: Iterable[Gate], settings: GateSettings, imported: bool = False
 ) -> Iterable[tuple[Gate, float, float]]:
-    """Each gate with the face's value and its limit, measured one after the other."""
+    """Each gate with the value of `face` (a Probe) and its limit, measured one after the other."""
     for gate in gates:
         limit = gate.photographs if imported else gate.limit
-        if limit is not None:
-            yield gate, gate.measure(face), limit(settings)
+        if limit is not None and gate.measure is not None:
+            yield gate, getattr(face, gate.measure), limit(settings)

@@ -121,14 +121,11 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
             view[read : read + len(part)] = part
             read += len(part)
         file.read(1)  # to the end, where the checksum is compared
-    if dtype.kind == "U" and count and flat.view(_codes(dtype)).max() > LAST_CHARACTER:
-        raise ValueError("a text holds what is no character")
+    if dtype.kind == "U" and count:
+        codes = flat.view(np.dtype(np.uint32).newbyteorder(dtype.byteorder))
+        if codes.max() > LAST_CHARACTER:
+            raise ValueError("a text holds what is no character")
     return flat.reshape(shape, order="F" if fortran else "C")
-
-
-def _codes(dtype: np.dtype[Any]) -> np.dtype[np.uint32]:
-    """The type of a text's characters as numbers, in its own byte order."""
-    return np.dtype(np.uint32).newbyteorder(dtype.byteorder)
 
 
 Report = Callable[[FeaturesProgress | Notice], None]

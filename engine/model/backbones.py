@@ -174,12 +174,6 @@ def outdated(info: ModelInfo) -> ModelCorrupt:
     )
 
 
-def load_extractor(name: BackboneName, runtime: RuntimeWish = "auto") -> Extracts:
-    """A backbone's extractor alone, for fitting its space. Raises BackboneMissing."""
-    parts = [extractor_of(row.name, runtime) for row in networks_of(name)]
-    return Together(parts) if len(parts) > 1 else parts[0]
-
-
 def noted_digest(space: Path) -> str:
     """The digest that stands beside a packaged space; empty without one."""
     try:

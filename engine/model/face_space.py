@@ -138,7 +138,7 @@ class FaceSpace(Space):
     backbone's features (12288 for VGG16, 128 for resnet); a loaded projection stays in the file's
     steps; `mixtures` (m, d) are the cohort, of which only the direction counts: float32 of unit
     length, or int8 as in the file; `rooted` says whether features pass the signed root, `parts`
-    which lengths of it are scaled by themselves (see `vectors.signed_root`).
+    which lengths of it are scaled by themselves (see `vectors.normalised`).
     """
 
     mean: Float32

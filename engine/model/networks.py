@@ -18,8 +18,8 @@ from engine.model.backbones import (
     Choice,
     backbone_name,
     choose_backbone,
+    extractor_of,
     load_backbone,
-    load_extractor,
     measured,
     outdated,
     packaged_space,
@@ -123,10 +123,10 @@ def weights_of(info: ModelInfo) -> Weights:
 
     Raises ModelCorrupt if the file it names holds others by now, ModelError if it is gone.
     """
-    source = str(info.details.get("weights_source", "packaged"))
-    weights = load_weights(None if source == "packaged" else source, fetch=False)
+    source = _source(info)
+    weights = load_weights(source, fetch=False)
     if weights.digest != info.details.get("weights", weights.digest):
-        if source == "packaged":
+        if source is None:
             raise outdated(info)
         raise ModelCorrupt(
             "The model does not fit these VGG16 weights",
@@ -134,6 +134,12 @@ def weights_of(info: ModelInfo) -> Weights:
             "Train again.",
         )
     return weights
+
+
+def _source(info: ModelInfo) -> str | None:
+    """Where the VGG16 weights of a model are from; None for the packaged ones."""
+    source = str(info.details.get("weights_source", "packaged"))
+    return None if source == "packaged" else source
 
 
 Key = tuple[str, str, object]
@@ -174,7 +180,7 @@ class Backbones:
             if self._choice is None:
                 wish, seconds = self._settings.backbone, None
                 if wish == "auto":
-                    seconds = measured(load_extractor("vgg16", self._runtime))
+                    seconds = measured(extractor_of("vgg16", self._runtime))
                 self._choice = choose_backbone(wish, seconds)
             return self._choice
 
@@ -184,11 +190,10 @@ class Backbones:
 
     def of(self, info: ModelInfo) -> Backbone:
         """`networks.backbone_of`, unless it is there already; raises as that does."""
-        source = str(info.details.get("weights_source", "packaged"))
-        key = _key(backbone_name(info), None if source == "packaged" else source)
+        key = _key(backbone_name(info), _source(info))
         with self._lock:
-            kept = self._kept
-            if kept is not None and self._key == key and not _other_weights(kept, info):
+            kept = self._kept if self._key == key else None
+            if kept is not None and info.details.get("weights", kept.digest) == kept.digest:
                 return kept
             return self._load(key, lambda: backbone_of(info, self._runtime))
 
@@ -197,10 +202,6 @@ class Backbones:
         found = load()
         self._kept, self._key = found, key
         return found
-
-
-def _other_weights(kept: Backbone, info: ModelInfo) -> bool:
-    return bool(info.details.get("weights", kept.digest) != kept.digest)
 
 
 def _key(name: str, weights: str | None) -> Key:

@@ -214,26 +214,19 @@ def _mapping(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-def checked_centres(draft: ModelDraft) -> None:
-    """Raise ValueError unless the draft's centres are a unit row for each person."""
+def wrong_centres(people: int, *several: NDArray[Any] | None) -> str:
+    """Why one of these, None left out, is not the centres of so many people; empty if all are."""
     import numpy as np
 
-    if not draft.people:
-        raise ValueError("a model needs at least one person")
-    for rows in (draft.centres,) if draft.judged is None else (draft.centres, draft.judged):
-        reason = wrong_centres(np.asarray(rows), len(draft.people))
-        if reason:
-            raise ValueError(reason)
-
-
-def wrong_centres(centres: NDArray[Any], people: int) -> str:
-    """Why these are not the centres of so many people; empty if they are."""
-    import numpy as np
-
-    if centres.dtype != np.float32 or centres.ndim != 2 or len(centres) != people:
-        return f"centres are {centres.dtype} {centres.shape}, not float32 ({people}, dimensions)"
-    if not np.isfinite(centres).all() or np.abs(np.linalg.norm(centres, axis=1) - 1).max() > 0.01:
-        return "the centres are not unit vectors"
+    for centres in several:
+        if centres is None:
+            continue
+        if centres.dtype != np.float32 or centres.ndim != 2 or len(centres) != people:
+            found = f"{centres.dtype} {centres.shape}"
+            return f"centres are {found}, not float32 ({people}, dimensions)"
+        off = np.abs(np.linalg.norm(centres, axis=1) - 1)
+        if not people or not (off <= 0.01).all():  # what is no number is not either
+            return "the centres are not unit vectors"
     return ""
 
 

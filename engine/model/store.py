@@ -29,7 +29,6 @@ from engine.model.record import (
     ModelInfo,
     StoredModel,
     all_arrays,
-    checked_centres,
     describe,
     parse_info,
     wrong_centres,
@@ -78,7 +77,10 @@ class ModelStore:
         """
         from engine.model.arrays import pack
 
-        checked_centres(draft)
+        if not draft.people:
+            raise ValueError("a model needs at least one person")
+        if reason := wrong_centres(len(draft.people), draft.centres, draft.judged):
+            raise ValueError(reason)
         head = pack(all_arrays(draft))
         created = self._moment()
         identity = f"{_stamp(created)}-{draft.recipe}-{hashlib.sha256(head).hexdigest()[:4]}"
@@ -349,10 +351,8 @@ class ModelStore:
         if listed != found or "centres" not in arrays:
             raise _Damage(f"{HEAD} does not hold the arrays that {DESCRIPTION} lists")
         centres, judged = arrays.pop("centres"), arrays.pop("judged", None)
-        for rows in (centres,) if judged is None else (centres, judged):
-            reason = wrong_centres(rows, len(info.people))
-            if reason:
-                raise _Damage(reason)
+        if reason := wrong_centres(len(info.people), centres, judged):
+            raise _Damage(reason)
         return StoredModel(info, centres, arrays, judged)
 
     def _compared(self, identity: str) -> dict[str, bytes]:

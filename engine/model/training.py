@@ -81,8 +81,7 @@ class Progress:
         Cancelled.
         """
         callbacks = [
-            HeedCancel(self.cancel),
-            EpochEvents(self),
+            Watch(self),
             # The rate falls before patience is over, else nothing would come of it.
             keras.callbacks.ReduceLROnPlateau(
                 monitor, factor=SHRINK, patience=max(1, patience // 2), min_delta=TOLERANCE
@@ -105,32 +104,23 @@ class Progress:
         return True
 
 
-class HeedCancel(keras.callbacks.Callback):  # type: ignore[misc]
-    """Looks at the token before every batch, those of the validation too."""
-
-    def __init__(self, cancel: Cancel) -> None:
-        super().__init__()
-        self._cancel = cancel
-
-    def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Raise Cancelled, or Stopped for an orderly end."""
-        self._cancel.check_cancelled()
-        if self._cancel.stopping:
-            raise Stopped
-
-    def on_test_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """As before a batch of training."""
-        self.on_train_batch_begin(batch)
-
-
-class EpochEvents(keras.callbacks.Callback):  # type: ignore[misc]
-    """Emits an EpochDone after every epoch; keeps the best one's arrays, in memory and on disk."""
+class Watch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Looks at the token before every batch, those of the validation too. After every epoch emits
+    an EpochDone and keeps the best one's arrays, in memory and on disk."""
 
     def __init__(self, progress: Progress) -> None:
         super().__init__()
         self._progress = progress
         self._began = 0.0
         self._rate = math.nan
+
+    def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Raise Cancelled, or Stopped for an orderly end."""
+        self._progress.cancel.check_cancelled()
+        if self._progress.cancel.stopping:
+            raise Stopped
+
+    on_test_batch_begin = on_train_batch_begin
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Note the time, and the rate that the epoch is trained at."""
@@ -186,8 +176,8 @@ CENTRES = "centres"
 class HeadResult:
     """`centres` (people, d) float32 of unit length, to be used in any case.
 
-    `kept_start`: training did not beat the plain class centres, so these are returned,
-    `best_epoch` is 0, and `why` says what they are better at. `start` and `end`
+    `why`: training did not beat the plain class centres, so these are returned, `best_epoch` is
+    0, and this says what they are better at; else None. `start` and `end`
     judge the plain and the returned centres on the validation pictures (on the training ones if
     there are none) and unseen cohort vectors.
     """
@@ -195,7 +185,6 @@ class HeadResult:
     centres: Float32
     history: tuple[EpochDone, ...]
     best_epoch: int
-    kept_start: bool
     why: Warned | None
     start: head.Judgement
     end: head.Judgement
@@ -345,7 +334,6 @@ def train_head(
         centres=start if why else trained,
         history=tuple(run.history),
         best_epoch=0 if why else run.best.epoch,
-        kept_start=why is not None,
         why=why,
         start=before,
         end=before if why else after,

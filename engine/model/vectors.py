@@ -77,29 +77,21 @@ def unit(rows: Array) -> Float32:
     return np.asarray(rows / np.maximum(length, np.finfo(np.float32).tiny), np.float32)
 
 
-def signed_root(features: Array, mean: Float32, parts: Sequence[int] = ()) -> Float32:
-    """Centre, take the signed square root, scale to length 1: (n, k) and (k,) to (n, k).
+def normalised(features: Array, mean: Float32, rooted: bool, parts: Sequence[int] = ()) -> Float32:
+    """Features (n, k) less `mean` (k,) and of length 1, as a face space takes them.
 
-    The power normalisation of Perronnin, Sanchez and Mensink (ECCV 2010): it keeps the few
-    channels that fire strongly from ruling the distance. `parts` are the lengths of pieces of a
-    row that are scaled to length 1 each by itself (the blocks of a network differ in size); the
-    whole row if empty.
+    `rooted`: of the signed square root, the power normalisation of Perronnin, Sanchez and Mensink
+    (ECCV 2010): it keeps VGG16's few channels that fire strongly from ruling the distance.
+    `parts` are then the lengths of pieces of a row that are scaled to length 1 each by itself (the
+    blocks of a network differ in size); the whole row if empty. A network that was trained so
+    that distances tell people apart has spread its values already.
     """
     centred = np.asarray(features, np.float32) - mean
+    if not rooted:
+        return unit(centred)
     root = np.copysign(np.sqrt(np.abs(centred)), centred)
     cuts = np.cumsum(parts)[:-1]
     return np.concatenate([unit(piece) for piece in np.split(root, cuts, axis=1)], axis=1)
-
-
-def normalised(features: Array, mean: Float32, rooted: bool, parts: Sequence[int] = ()) -> Float32:
-    """Features (n, k) as a face space takes them: centred and of length 1, `rooted` or plain.
-
-    VGG16's channels need the root, and `parts` (see `signed_root`). A network that was trained
-    so that distances tell people apart has spread its values already.
-    """
-    if rooted:
-        return signed_root(features, mean, parts)
-    return unit(np.asarray(features, np.float32) - mean)
 
 
 def class_means(rows: Array, labels: Labels, classes: int) -> Float32:
@@ -124,34 +116,32 @@ def class_centres(embeddings: Array, labels: Labels, classes: int) -> Float32:
     return unit(class_means(unit(embeddings), labels, classes))
 
 
-def cohort_level(cosines: Array, nearest: int = NEAREST) -> Float32:
-    """Mean of the `nearest` largest cosines of each row: (n, m) to (n, 1)."""
-    nearest = min(nearest, cosines.shape[1])
+def cohort_level(cosines: Array) -> Float32:
+    """Mean of the NEAREST largest cosines of each row: (n, m) to (n, 1)."""
+    nearest = min(NEAREST, cosines.shape[1])
     top = np.partition(cosines, -nearest, axis=1)[:, -nearest:]
     return np.asarray(top.mean(1, keepdims=True, dtype=np.float32), np.float32)
 
 
-def cohort_scores(
-    embeddings: Array, centres: Array, cohort: Array, nearest: int = NEAREST
-) -> Float32:
+def cohort_scores(embeddings: Array, centres: Array, cohort: Array) -> Float32:
     """Score of each embedding for each centre: (n, d), (p, d), (m, d) unit rows to (n, p).
 
-    Cosine to the centre minus the mean cosine of the face to the `nearest` cohort vectors, minus
+    Cosine to the centre minus the mean cosine of the face to the NEAREST cohort vectors, minus
     CENTRE_SHARE of the same of the centre (normalisation on both sides without the variances,
     after Sturim and Reynolds, ICASSP 2005, and Cumani et al., Interspeech 2011): a face that looks
     like many strangers, or a person who does, needs more likeness.
     """
     rows, others = np.asarray(embeddings, np.float32), np.asarray(cohort, np.float32).T
-    level = cohort_level(rows @ others, nearest) + centre_levels(centres, cohort, nearest)
+    level = cohort_level(rows @ others) + centre_levels(centres, cohort)
     return np.asarray(rows @ np.asarray(centres, np.float32).T - level, np.float32)
 
 
-def centre_levels(centres: Array, cohort: Array, nearest: int = NEAREST) -> Float32:
+def centre_levels(centres: Array, cohort: Array) -> Float32:
     """What every score for a centre is lowered by: centres (p, d), cohort (m, d) to (1, p)."""
     rows, others = np.asarray(centres, np.float32), np.asarray(cohort, np.float32).T
     # In blocks: all cosines of 50,000 people to the cohort would take 840 MB.
     blocks = [
-        cohort_level(rows[start : start + BLOCK] @ others, nearest)
+        cohort_level(rows[start : start + BLOCK] @ others)
         for start in range(0, max(len(rows), 1), BLOCK)
     ]
     return np.asarray(CENTRE_SHARE * np.concatenate(blocks).T, np.float32)

@@ -120,7 +120,7 @@ def load_weights(source: str | None = None, *, fetch: bool = True) -> Weights:
     if source == "imagenet":
         return _load_hdf5(_download() if fetch else _downloaded(), "imagenet")
     path = Path(source).expanduser()
-    start = _read_start(path, LONGEST_START)
+    start = _read(path, LONGEST_START)
     if start.startswith(HDF5):
         return _load_hdf5(path, str(path))
     if kind := _kind(path, start):
@@ -275,17 +275,10 @@ def _downloaded() -> Path:
     return path
 
 
-def _read_start(path: Path, size: int) -> bytes:
+def _read(path: Path, most: int | None = None) -> bytes:
+    """The first `most` bytes of a file, or all of one that is not too large."""
     try:
-        with open_regular(path) as file:
-            return file.read(size)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _read(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
+        size = path.stat().st_size if most is None else most
         if size > LARGEST_FILE:
             raise _corrupt(str(path), f"it is {size:,} bytes long")
         with open_regular(path) as file:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from engine.model.backbones import BACKBONES
 from engine.model.face_space import SAME_STRANGER, Space
 from engine.model.vectors import (
-    NEAREST,
     Array,
     Float32,
     Labels,
@@ -138,7 +137,7 @@ class Gallery:
 
     def scores_of(self, cosines: Float32) -> Float32:
         """`scores` from the embeddings' `cosines`."""
-        level = cohort_level(cosines[:, len(self) :], NEAREST)
+        level = cohort_level(cosines[:, len(self) :])
         return np.asarray(self.likeness_of(cosines) - level, np.float32)
 
     def likeness_of(self, cosines: Float32) -> Float32:

@@ -19,7 +19,7 @@ from engine.model.vectors import (
     class_centres,
     class_means,
     cohort_scores,
-    signed_root,
+    normalised,
     unit,
 )
 from engine.model.vgg16 import PARTS, ROW
@@ -95,7 +95,7 @@ def test_within_person_scatter_is_white_without_shrinkage() -> None:
     features, labels = made_up_people(80, 6)
     options = replace(OPTIONS, shrinkage=0.0)
     mean, projection, offset = fit_projection(features, labels, options)
-    projected = (signed_root(features, mean) @ projection - offset).astype(np.float64)
+    projected = (normalised(features, mean, True) @ projection - offset).astype(np.float64)
     residual = projected - class_means(projected, labels, 80)[labels]
     scatter = residual.T @ residual
     scatter /= np.trace(scatter) / len(scatter)
@@ -118,7 +118,7 @@ def test_principal_directions_are_those_of_the_singular_value_decomposition(pict
 def test_directions_come_in_the_order_of_what_they_tell_apart() -> None:
     features, labels = made_up_people(80, 6)
     mean, projection, offset = fit_projection(features, labels, OPTIONS)
-    means = class_means(signed_root(features, mean) @ projection - offset, labels, 80)
+    means = class_means(normalised(features, mean, True) @ projection - offset, labels, 80)
     spread = means.var(0)
     assert spread[:10].mean() > 1.2 * spread[-10:].mean()
 

@@ -193,8 +193,8 @@ def test_the_runtime_that_is_asked_for_computes_the_rows() -> None:
 
 def test_a_row_needs_neither_opencv_nor_tensorflow() -> None:
     code = (
-        "import sys, numpy as np; from engine.model.backbones import load_extractor; "
-        "row = load_extractor('resnet').extract(np.zeros((1, 160, 160, 3), np.uint8)); "
+        "import sys, numpy as np; from engine.model.backbones import extractor_of; "
+        "row = extractor_of('resnet', 'auto').extract(np.zeros((1, 160, 160, 3), np.uint8)); "
         "assert row.any() and not {'tensorflow', 'keras', 'cv2'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -180,7 +180,7 @@ def test_training_moves_a_person_away_from_strangers_who_look_alike() -> None:
         events.append,
         threshold=0.1,
     )
-    assert not result.kept_start
+    assert result.why is None
     assert result.end.loss < result.start.loss
     assert result.end.rank1 >= result.start.rank1
     assert result.end.separation >= result.start.separation
@@ -215,7 +215,7 @@ def test_it_is_deterministic() -> None:
 def test_a_rate_that_only_harms_stops_early_and_keeps_the_plain_centres() -> None:
     events, result = train(people=2, epochs=40, patience=3, head_rate=0.9)
     assert len(events) < 40
-    assert result.kept_start
+    assert result.why is not None
     assert result.best_epoch == 0
     rows, labels = gallery(2, 12)
     np.testing.assert_allclose(result.centres, class_centres(rows, labels, 2), atol=1e-6)
@@ -253,7 +253,7 @@ def test_without_validation_pictures_the_plain_centres_are_kept() -> None:
     assert all(math.isnan(event.val_accuracy) for event in events)
     assert all(math.isnan(event.tpir) for event in events)
     assert result.why == Warned("no_validation")
-    assert result.kept_start
+    assert result.why is not None
     np.testing.assert_allclose(result.centres, class_centres(rows, labels, 3), atol=1e-6)
 
 
@@ -334,7 +334,7 @@ def test_a_stop_before_the_first_epoch_is_over_keeps_the_plain_centres() -> None
     cancel.stop()
     events, result = train(cancel=cancel)
     assert events == []
-    assert result.kept_start
+    assert result.why is not None
     np.testing.assert_array_equal(result.centres, class_centres(*gallery(3, 12), 3))
 
 

@@ -12,7 +12,7 @@ from engine.model.vectors import (
     class_means,
     cohort_level,
     cohort_scores,
-    signed_root,
+    normalised,
     unit,
 )
 
@@ -31,12 +31,12 @@ def test_signed_root_keeps_the_sign_and_takes_the_root_of_the_magnitude() -> Non
     features = np.array([[4.0, -9.0, 0.0]])
     mean = np.zeros(3, np.float32)
     expected = np.array([2.0, -3.0, 0.0]) / np.sqrt(13)
-    assert signed_root(features, mean)[0] == pytest.approx(expected)
+    assert normalised(features, mean, True)[0] == pytest.approx(expected)
 
 
 def test_signed_root_centres_first() -> None:
     mean = np.array([1.0, 2.0], np.float32)
-    assert signed_root(np.array([[5.0, 2.0]]), mean)[0] == pytest.approx([1.0, 0.0])
+    assert normalised(np.array([[5.0, 2.0]]), mean, True)[0] == pytest.approx([1.0, 0.0])
 
 
 def test_class_means_equal_the_mean_of_each_class() -> None:
@@ -99,7 +99,7 @@ def test_centre_levels_do_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPat
 
 def test_parts_of_a_row_are_scaled_one_by_one() -> None:
     rows, mean = random.normal(size=(4, 10)) * 100, np.zeros(10, np.float32)
-    whole, parts = signed_root(rows, mean), signed_root(rows, mean, (6, 4))
+    whole, parts = normalised(rows, mean, True), normalised(rows, mean, True, (6, 4))
     assert np.linalg.norm(whole, axis=1) == pytest.approx(1)
     assert np.linalg.norm(parts[:, :6], axis=1) == pytest.approx(1)
     assert np.linalg.norm(parts[:, 6:], axis=1) == pytest.approx(1)

@@ -10,7 +10,7 @@ class Remembering:
     """What the desk uses by default here; it computes no crop twice."""
 
     def __init__(self) -> None:
-        from engine.model.backbones import load_extractor
+        from fit.people_features import load_extractor
 
         self._extractor = load_extractor("both")
         self.digest, self.length = self._extractor.digest, self._extractor.length
