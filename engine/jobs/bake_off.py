@@ -160,10 +160,9 @@ def own_strangers(workspace: Workspace, emit: Emit) -> Strangers | None:
     crops, labels = [], []
     everybody = not_enrolled(workspace, emit)
     for label, stranger in enumerate(everybody):
-        for session in stranger.sessions:
-            folder = area.session_directory(stranger.slug, session.id)
-            crops += [decode_crop(folder / file) for file in session.pictures]
-            labels += [label] * len(session.pictures)
+        files = area.pictures(stranger)
+        crops += [decode_crop(file) for file in files]
+        labels += [label] * len(files)
     if not crops:
         return None
     return Strangers(Pictures(np.stack(crops), np.array(labels, np.int64)), len(everybody), "own")

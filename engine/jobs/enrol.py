@@ -144,19 +144,13 @@ class Capture:
                 self.faces.guard.kept(slug, event.session)
             elif event.reason in OUT_OF_SIGHT:
                 self.faces.guard.lost()
-            self._guide(frame, kept=kept)
+            verdict, width = self.enrolment.verdict, frame.image.shape[1]
+            if verdict and (said := self.coach.take(verdict, width, time.monotonic(), kept=kept)):
+                self.emit(said)
             count = f"{self.enrolment.captured} of {self.enrolment.target}"
             why = (_why(event),) if isinstance(event, Refused) else ()
             lines = (count, *why, "Enter or Esc: stop")
         return lines
-
-    def _guide(self, frame: Frame, *, kept: bool) -> None:
-        """Say what to do now, if that has changed."""
-        verdict = self.enrolment.verdict
-        if verdict is not None:
-            said = self.coach.take(verdict, frame.image.shape[1], time.monotonic(), kept=kept)
-            if said is not None:
-                self.emit(said)
 
 
 def _why(event: Refused) -> str:

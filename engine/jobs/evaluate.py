@@ -130,8 +130,11 @@ class _Evaluation:
             model = model.as_judged()
         people = self._gallery_people(model)
         # Whatever is wrong with the folders is said before the slow work begins.
-        chosen = self._probes_of(request.probes, people) if request.probes else None
+        chosen = (
+            folder_probes(Path(request.probes).expanduser(), people) if request.probes else None
+        )
         held_out = self._held_out(model, people) if chosen is None else ()
+        self.warnings += chosen.warnings if chosen is not None else ()
         others = stranger_files(Path(request.strangers).expanduser()) if request.strangers else None
         photographs = sum(len(each.files) for each in (chosen, others) if each is not None)
         progress = Progress(photographs + sum(person.pictures for person in people), self.emit)
@@ -180,11 +183,6 @@ class _Evaluation:
             Warned("not_enrolled", name) for id, name, _ in model.labels if id not in enrolled
         ]
         return people
-
-    def _probes_of(self, folder: str, people: Sequence[Person]) -> FolderPictures:
-        found = folder_probes(Path(folder).expanduser(), people)
-        self.warnings += found.warnings
-        return found
 
     def _held_out(
         self, model: StoredModel, people: Sequence[Person]

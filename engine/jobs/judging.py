@@ -92,7 +92,9 @@ class Judge:
         Each picture that the network has not seen yet takes it a moment, and `cancel` is looked at
         in between. Raises BackboneMissing, ModelCorrupt, PersonNotFound, DataError.
         """
-        model = self._model_in_use()
+        model = None
+        with contextlib.suppress(ModelError):
+            model = ModelStore(self._workspace).load_or_previous()[0]
         backbone = self._backbone(model)
         extractor = backbone.extractor
         if self._recent is not None:
@@ -125,12 +127,6 @@ class Judge:
             typical=tuple(info.pictures[most_typical(rows, face)] for face in faces),
             earlier=earlier,
         )
-
-    def _model_in_use(self) -> StoredModel | None:
-        try:
-            return ModelStore(self._workspace).load_or_previous()[0]
-        except ModelError:
-            return None
 
     def _backbone(self, model: StoredModel | None) -> Backbone:
         """The backbone of the model in use, by which everybody in it can be compared; else the one

@@ -220,6 +220,15 @@ def encode(codes: Codes) -> bytes:
     return runs.tobytes()
 
 
+def _fitted(
+    image: NDArray[np.uint8], wish: PreviewWish, across: int, down: int
+) -> tuple[int, int, float]:
+    """Columns and rows that a frame takes in cells of so many pixels, and its scale there."""
+    height, width = image.shape[:2]
+    scale = min(wish.columns * across / width, wish.rows * down / height)
+    return max(1, round(width * scale / across)), max(1, round(height * scale / down)), scale
+
+
 class HalfBlocks:
     """Turns the frames of one source into cells; remembers what was shown for the dead band."""
 
@@ -229,10 +238,7 @@ class HalfBlocks:
 
     def cells(self, image: NDArray[np.uint8], wish: PreviewWish) -> tuple[int, int, bytes]:
         """Columns, rows and runs of a frame (BGR uint8 HxWx3), proportions kept."""
-        height, width = image.shape[:2]
-        scale = min(wish.columns / width, wish.rows * 2 / height)
-        columns = max(1, round(width * scale))
-        rows = max(1, round(height * scale / 2))
+        columns, rows, _scale = _fitted(image, wish, 1, 2)
         coarse = COARSE[wish.level]
         size = (-(-columns // coarse), -(-rows * 2 // coarse))
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
@@ -259,10 +265,7 @@ class HalfBlocks:
 def png(image: NDArray[np.uint8], wish: PreviewWish) -> tuple[int, int, bytes]:
     """Columns, rows and PNG of a frame (BGR uint8 HxWx3), proportions kept, never enlarged."""
     height, width = image.shape[:2]
-    across, down = wish.cell
-    scale = min(wish.columns * across / width, wish.rows * down / height)
-    columns = max(1, round(width * scale / across))
-    rows = max(1, round(height * scale / down))
+    columns, rows, scale = _fitted(image, wish, *wish.cell)
     finest = min(1.0, scale, FINEST / width)
     size = max(1, round(width * finest)), max(1, round(height * finest))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)

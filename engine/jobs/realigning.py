@@ -20,7 +20,7 @@ import json
 import math
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ from engine.workspace.files import (
     write_json,
 )
 from engine.workspace.folder import Workspace
-from engine.workspace.identity import SESSION_FILE
+from engine.workspace.identity import SESSION_FILE, sub_folders
 from engine.workspace.owner import translate_os_errors
 
 
@@ -294,23 +294,15 @@ def _remove_features(workspace: Workspace, backbone: Backbone, emit: Emit) -> No
     needed = {extractor.digest, *(part.digest for part in parts)}
     needed |= {str(info.details.get("extractor")) for info in models}
     freed = 0
-    for folder in _caches(workspace):
-        if folder.name not in needed:
+    caches = sub_folders(workspace.features) + sub_folders(workspace.stranger_features)
+    for folder in (Path(each.path) for each in caches):
+        if _DIGEST.fullmatch(folder.name) and folder.name not in needed:
             freed += sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
             with translate_os_errors("remove a folder", folder):
                 shutil.rmtree(folder)
     if freed:
         text = "Removed features of an earlier version, which nothing reads"
         emit(Notice(text=f"{text}: {freed / 1e6:.1f} MB."))
-
-
-def _caches(workspace: Workspace) -> Iterator[Path]:
-    """The folders of features that are ours by name."""
-    for area in (workspace.features, workspace.stranger_features):
-        if area.is_dir():
-            for folder in sorted(area.iterdir()):
-                if _DIGEST.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink():
-                    yield folder
 
 
 USUAL = Box(12, 19, 136, 136)

@@ -150,10 +150,15 @@ class Recogniser:
         seen = []
         for face, (box, each) in enumerate(zip(boxes, tracked, strict=True)):
             candidate, verdict = verdicts[face]
-            event = self._event(
-                source, sequence, seconds, box, each.track, scores[face], candidate, verdict,
-                milliseconds,
-            )  # fmt: skip
+            event = FaceSeen(
+                source=source,
+                frame=sequence,
+                seconds=seconds,
+                box=box,
+                track=each.track,
+                milliseconds=milliseconds,
+                **self._who(scores[face], candidate, verdict),
+            )
             eyes = bool(eyes_found[face]) if face < len(eyes_found) else None
             self.memory.keep(
                 # A copy of the crop: the frame's buffer is not to live on with it.
@@ -191,42 +196,25 @@ class Recogniser:
         candidate = int(scores.argmax()) if self._classifier is None else most_voted(votes, scores)
         return candidate, decide(float(scores[candidate]), self.threshold, candidate, votes, least)
 
-    def _event(
-        self,
-        source: str,
-        sequence: int,
-        seconds: float,
-        box: BoxTuple,
-        track: int,
-        scores: Float32,
-        candidate: int,
-        verdict: Verdict,
-        milliseconds: float,
-    ) -> FaceSeen:
-        """One face as an event. Scores and threshold are those of the candidate: what lies above
-        the gallery's threshold is put back on both."""
+    def _who(self, scores: Float32, candidate: int, verdict: Verdict) -> dict[str, Any]:
+        """What a `FaceSeen` says of who it is. Scores and threshold are those of the candidate:
+        what lies above the gallery's threshold is put back on both."""
         second, second_score = runner_up(scores, candidate)
         known = verdict.decision is Decision.KNOWN
         raised = float(self.gallery.raised[candidate])
-        return FaceSeen(
-            source=source,
-            frame=sequence,
-            seconds=seconds,
-            box=box,
-            track=track,
-            candidate=self.names[candidate],
-            candidate_id=self.gallery.names[candidate],
-            score=float(scores[candidate]) + raised,
-            threshold=self.threshold + raised,
-            runner_up=None if second is None else self.names[second],
-            runner_up_score=0.0 if second is None else second_score + raised,
-            person=self.names[candidate] if known else None,
-            decision=verdict.decision.value,
-            votes=verdict.votes,
-            of=verdict.of,
-            stale=self.gallery.names[candidate] in self._stale,
-            milliseconds=milliseconds,
-        )
+        return {
+            "candidate": self.names[candidate],
+            "candidate_id": self.gallery.names[candidate],
+            "score": float(scores[candidate]) + raised,
+            "threshold": self.threshold + raised,
+            "runner_up": None if second is None else self.names[second],
+            "runner_up_score": 0.0 if second is None else second_score + raised,
+            "person": self.names[candidate] if known else None,
+            "decision": verdict.decision.value,
+            "votes": verdict.votes,
+            "of": verdict.of,
+            "stale": self.gallery.names[candidate] in self._stale,
+        }
 
 
 def _one_name_once(verdicts: list[tuple[int, Verdict]], scores: Float32) -> None:
