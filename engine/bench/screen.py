@@ -14,8 +14,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from engine.bench.material import COLLINS, Plan, clip, trained_workspace
@@ -60,9 +59,10 @@ class Screen:
         finally:
             os.close(slave)
 
-    def seconds_until(self, seen: Callable[[bytes], bool]) -> float:
-        """Seconds from the start until what is written passes `seen`. Raises EngineDied."""
-        while not seen(self.written):
+    def seconds_until(self, seen: str | re.Pattern[bytes]) -> float:
+        """Seconds from the start until `seen` is written. Raises EngineDied."""
+        pattern = re.compile(re.escape(seen.encode())) if isinstance(seen, str) else seen
+        while not pattern.search(self.written):
             if not self._read(self._began + LONGEST):
                 raise EngineDied(
                     "The program did not show what was waited for",
@@ -123,6 +123,13 @@ class Screen:
         self.written = _CONTROL.sub(b"", self._raw)
         return bool(data)
 
+    def open_form(self, key: str) -> None:
+        """Open a form of the app by its key, once the app is ready."""
+        self.seconds_until("model process is ready")
+        self.press(key)
+        self.seconds_until("Close (Esc)")
+        self.watch(1.0)
+
 
 @contextlib.contextmanager
 def screen(command: Sequence[str], workspace: Path) -> Iterator[Screen]:
@@ -171,14 +178,11 @@ def measure_memory(plan: Plan) -> Iterator[Figure]:
     workspace = trained_workspace(plan.path, settings).root
     file = clip(plan.path, settings, plan.sized(MEMORY_FRAMES, FEWER))
     with screen(plan.program, workspace) as app:
-        app.seconds_until(lambda written: b"model process is ready" in written)
-        app.press("r")
-        app.seconds_until(lambda written: b"Close (Esc)" in written)
-        app.watch(1.0)
+        app.open_form("r")
         app.press(CLEAR_LINE)
         app.watch(0.5)  # Textual lets Ctrl+U bubble behind letters that follow at once
         app.press(f"{file}\r")
-        app.seconds_until(lambda written: _KNOWN.search(written) is not None)
+        app.seconds_until(_KNOWN)
         app.watch(SECONDS)
         taken = app.memory()
     words = {
@@ -212,26 +216,18 @@ def measure_start(plan: Plan) -> Iterator[Figure]:
     settings = load_settings()
     workspace = trained_workspace(plan.path, settings).root
     file = clip(plan.path, settings, plan.sized(FRAMES, QUICK_FRAMES))
-
-    def painted(opened: Screen) -> float:
-        return opened.seconds_until(lambda written: b"Facedesk" in written)
-
-    def named(opened: Screen) -> float:
-        return opened.seconds_until(lambda written: _NAMED.search(written) is not None)
-
     recognise = ("--json", "recognize", "--source", str(file))
-    starts: tuple[
-        tuple[str, str, tuple[str, ...], Callable[[Screen], float], float, float], ...
-    ] = (
-        ("help", "shell to the end of --help", ("--help",), Screen.seconds_to_end, 0.3, 0.3),
-        ("paint", "shell to first paint", (), painted, 1, 0.5),
-        ("face", "shell to first recognised face, from a clip", recognise, named, 3, 1.5),
+    starts: tuple[tuple[str, str, tuple[str, ...], str | re.Pattern[bytes], float, float], ...] = (
+        ("help", "shell to the end of --help", ("--help",), "", 0.3, 0.3),
+        ("paint", "shell to first paint", (), "Facedesk", 1, 0.5),
+        ("face", "shell to first recognised face, from a clip", recognise, _NAMED, 3, 1.5),
     )
-    for key, what, arguments, until, least, stretch in starts:
+    for key, what, arguments, seen, least, stretch in starts:
         taken = []
         for _time in range(1 + plan.sized(TIMES, 1)):
             with screen((*plan.program, *arguments), workspace) as opened:
-                taken.append(until(opened))
+                # Without anything to see it is the end that is waited for.
+                taken.append(opened.seconds_until(seen) if seen else opened.seconds_to_end())
         yield Figure(
             key=f"start.{key}",
             what=what,
@@ -250,35 +246,28 @@ NEVER_FULL = 9000
 """Pictures of a capture that lasts as long as the measurement."""
 
 
-def _has(text: bytes, written: bytes) -> bool:
-    return text in written
-
-
 def measure_keys(plan: Plan) -> Iterator[Figure]:
     """From a key to its letter on the screen, while the app captures and trains."""
     workspace = trained_workspace(plan.path, load_settings()).root
     taken: list[float] = []
     with screen(plan.program, workspace) as app:
-        app.seconds_until(lambda written: b"model process is ready" in written)
-        app.press("n")
-        app.seconds_until(lambda written: b"Close (Esc)" in written)
-        app.watch(1.0)
+        app.open_form("n")
         app.press(f"{COLLINS}\t{CLEAR_LINE}")  # a further session of hers: nobody is asked
         app.watch(0.5)
         app.press(f"demo:collins\t{CLEAR_LINE}")
         app.watch(0.5)
         app.press(f"{NEVER_FULL}\r")
-        app.seconds_until(lambda written: f"/{NEVER_FULL}".encode() in written)
+        app.seconds_until(f"/{NEVER_FULL}")
         for _round in range(plan.sized(ROUNDS, 1)):
             app.press("t")
-            app.seconds_until(lambda written: b"Training" in written)
+            app.seconds_until("Training")
             app.press("1/")
             app.watch(0.2)
             for letter in LETTERS:
                 app.forget()
                 began = time.monotonic()
                 app.press(letter)
-                app.seconds_until(partial(_has, letter.encode()))
+                app.seconds_until(letter)
                 taken.append(1000 * (time.monotonic() - began))
             app.press("\x1b")
             app.watch(1.0)
