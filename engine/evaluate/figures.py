@@ -9,8 +9,10 @@ figure needs.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -232,11 +234,6 @@ def _counted(
     groups: Sequence[str], missed: Sequence[str], right: Sequence[bool], named: Sequence[bool]
 ) -> dict[str, tuple[int, int, int]]:
     """(probes, right at rank 1, named rightly) of each group, in order of its name."""
-    found = {group: [0, 0, 0] for group in sorted({*groups, *missed})}
-    for group, is_right, is_named in zip(groups, right, named, strict=True):
-        found[group][0] += 1
-        found[group][1] += is_right
-        found[group][2] += is_named
-    for group in missed:
-        found[group][0] += 1
-    return {group: (counts[0], counts[1], counts[2]) for group, counts in found.items()}
+    probes = Counter([*groups, *missed])
+    of_right, of_named = Counter(compress(groups, right)), Counter(compress(groups, named))
+    return {group: (probes[group], of_right[group], of_named[group]) for group in sorted(probes)}

@@ -109,13 +109,15 @@ def confusion_plot(names: Sequence[str], counts: Sequence[Sequence[int]]) -> str
         parts.append(_text(label - 6, top + size / 2 + 4, _short(name), "end"))
         for column, count in enumerate(own):
             share = count / max(sum(own), 1)
+            # Even one probe in a hundred must be seen.
+            strength = 0.06 if share == 0 else 0.25 + 0.75 * share
             kind = "right" if column == row else "nobody" if column == people else "wrong"
             answer = names[column] if column < people else nobody
             left = label + column * size
             title = f"{name} named {answer}: {count} of {sum(own)}"
             parts.append(
                 f'<rect class="cell {kind}" fill="{COLOURS[kind]}" x="{left}" y="{top}" '
-                f'width="{size - 1}" height="{size - 1}" fill-opacity="{_strength(share)}">'
+                f'width="{size - 1}" height="{size - 1}" fill-opacity="{strength:.2f}">'
                 f"{_title(title)}</rect>"
             )
             if count:
@@ -174,11 +176,6 @@ def _round_steps(low: float, high: float) -> list[float]:
     wanted = (high - low) / 6
     step = next((s for s in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if s >= wanted), 1.0)
     return [n * step for n in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
-
-
-def _strength(share: float) -> str:
-    # Even one probe in a hundred must be seen.
-    return f"{0.06 if share == 0 else 0.25 + 0.75 * share:.2f}"
 
 
 def _short(name: str) -> str:

@@ -6,7 +6,6 @@ The decision itself is never made again here: its rule comes from `tracking.deci
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -61,15 +60,14 @@ class Memory:
 
     def __init__(self, most: int = MOST_TRACKS) -> None:
         self._most = most
-        self._tracks: OrderedDict[int, Evidence] = OrderedDict()
+        self._tracks: dict[int, Evidence] = {}
 
     def keep(self, evidence: Evidence) -> None:
         """Put in the place of what was kept of this track."""
-        track = evidence.seen.track
-        self._tracks[track] = evidence
-        self._tracks.move_to_end(track)
-        while len(self._tracks) > self._most:
-            self._tracks.popitem(last=False)
+        self._tracks.pop(evidence.seen.track, None)
+        self._tracks[evidence.seen.track] = evidence
+        if len(self._tracks) > self._most:
+            del self._tracks[next(iter(self._tracks))]
 
     def of(self, track: int | None) -> Evidence | None:
         """What is kept of a track; None for the face seen last."""
