@@ -102,11 +102,7 @@ def _laid(
         if len(material.pictures("test")) < ENOUGH_PROBES:
             parts = ("validation", "test")
             notes.append("Few test pictures, so the validation pictures are probes too.")
-        found = [material.crops(part) for part in parts]
-        probes = Pictures(
-            np.concatenate([crops for crops, _ in found]),
-            np.concatenate([labels for _, labels in found]),
-        )
+        probes = Pictures(*material.crops(*parts))
         if not len(probes.labels):
             raise NoPictures(
                 "There are no probes", "the split has no held-out pictures", "Split again."

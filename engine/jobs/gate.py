@@ -279,8 +279,7 @@ class Gatekeeper:
         trained = trained_on(old.info)
         same = _same_split(old.info, self.split)
         chosen: list[tuple[Picture, int]] = []
-        held_out = [picture for part in HELD_OUT for picture in self.material.pictures(part)]
-        for row, picture in enumerate(held_out):
+        for row, picture in enumerate(self.material.pictures(*HELD_OUT)):
             index, session, file = picture
             person = self.material.people[index]
             if person.id not in revisions:

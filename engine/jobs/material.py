@@ -86,13 +86,14 @@ class Material:
         self.people = tuple(person for person in people if split.people.get(person.slug))
         self._split = split
 
-    def pictures(self, part: str) -> tuple[Picture, ...]:
-        """The pictures of one part, person by person and session by session.
+    def pictures(self, *parts: str) -> tuple[Picture, ...]:
+        """The pictures of these parts, each person by person and session by session.
 
         The rows of `embed` and the crops of `crops` are in this order.
         """
         return tuple(
             (index, session, file)
+            for part in parts
             for index, person in enumerate(self.people)
             for session, _, file in sorted(
                 (path.partition("/") for path in self._split.pictures(person.slug, (part,))),
@@ -104,9 +105,9 @@ class Material:
         """Pictures in each part."""
         return {part: len(self.pictures(part)) for part in PARTS}
 
-    def crops(self, part: str) -> tuple[NDArray[np.uint8], Labels]:
-        """Crops (n, 160, 160, 3) uint8 RGB and labels (n,) of one part."""
-        pictures = self.pictures(part)
+    def crops(self, *parts: str) -> tuple[NDArray[np.uint8], Labels]:
+        """Crops (n, 160, 160, 3) uint8 RGB and labels (n,) of these parts."""
+        pictures = self.pictures(*parts)
         return self.decoded(pictures), np.array([index for index, _, _ in pictures], np.int64)
 
     def decoded(self, pictures: Sequence[Picture]) -> NDArray[np.uint8]:
@@ -179,7 +180,7 @@ class Material:
 
         Emits and raises as `embed`.
         """
-        progress = Progress(sum(len(self.pictures(part)) for part in parts), emit)
+        progress = Progress(len(self.pictures(*parts)), emit)
         cache = FeatureCache(self.workspace, extractor.digest)
         rows: list[Float32] = [np.empty((0, extractor.length), np.float32)]
         labels: list[Labels] = [np.empty(0, np.int64)]
