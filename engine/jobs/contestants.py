@@ -237,7 +237,13 @@ def _features(table: Table, extractor: Extracts) -> Features:
     cancel, emit = table.cancel, table.emit
 
     def anew(pictures: Pictures) -> Float32:
-        return _in_batches(table, pictures, extractor.extract, extractor.length, emit)
+        crops, found = pictures.crops, [np.empty((0, extractor.length), np.float32)]
+        for start in range(0, len(crops), BATCH):
+            cancel.check()
+            found.append(extractor.extract(crops[start : start + BATCH]))
+            done = min(start + BATCH, len(crops))
+            emit(FeaturesProgress(done=done, total=len(crops), cached=0))
+        return np.concatenate(found)
 
     enrolled, labels = table.material.features(("train",), extractor, cancel, emit)
     if table.probe_parts:
@@ -248,23 +254,9 @@ def _features(table: Table, extractor: Extracts) -> Features:
     return Features(enrolled, labels, probes, strangers)
 
 
-def _in_batches(
-    table: Table, pictures: Pictures, work: Scorer, length: int, report: Emit = ignore
-) -> Float32:
-    """What `work` makes of all pictures: (n, length)."""
-    crops, found = pictures.crops, [np.empty((0, length), np.float32)]
-    for start in range(0, len(crops), BATCH):
-        table.cancel.check()
-        found.append(work(crops[start : start + BATCH]))
-        done = min(start + BATCH, len(crops))
-        report(FeaturesProgress(done=done, total=len(crops), cached=0))
-    return np.concatenate(found)
-
-
 def _head(table: Table, space: Space, extractor: Extracts, settings: Settings) -> Float32:
     """The centres that recipe `head` trains."""
-    cancel = table.cancel
-    views = settings.training.views
+    cancel, views = table.cancel, settings.training.views
     parts = table.material.embed(extractor, space, views, cancel, table.emit)
     learn, check = parts["train"], parts["validation"]
     kept = len(check.labels) if table.validation_is_free else 0
@@ -330,9 +322,8 @@ def _classic(table: Table, weights: Weights, settings: Settings) -> Row:
         table.emit,
     )
     model = ClassicModel(result.arrays, weights)
-
     genuine, strangers = (
-        _in_batches(table, pictures, model.probabilities, table.people)
+        model.probabilities(pictures.crops, table.cancel.check)
         for pictures in (table.probes, table.strangers.pictures)
     )
     if table.strangers.stand_ins:
