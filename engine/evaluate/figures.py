@@ -120,6 +120,8 @@ class Figures:
     tpir: Mapping[str, float]
     fpir_at_threshold: float
     tpir_at_threshold: float
+    strangers: int
+    stranger_people: int
     named_people: int
     intervals: Mapping[str, Bounds]
     per_person: Mapping[str, tuple[int, int, int]]
@@ -165,13 +167,14 @@ def measure(
         "tpir_at_threshold": bounds(int(named.sum()), total),
         **{f"tpir@{f}": bounds(round(s * total), total) for f, s in tpir.items()},
     }
-    fpir, named_people, own_named = math.nan, 0, 0
+    fpir, stranger_people, named_people, own_named = math.nan, 0, 0, 0
     if strangers is not None:
+        stranger_people = strangers.count
         passed = strangers.searches.named(threshold)
         fpir = float(passed.mean())
         reached = np.unique(strangers.people[passed])
         named_people, own_named = len(reached), int((reached < strangers.own).sum())
-        intervals["fpir_at_threshold"] = fpir_bounds(fpir, named_people, strangers.count)
+        intervals["fpir_at_threshold"] = fpir_bounds(fpir, named_people, stranger_people)
     return Figures(
         probes=total,
         missed=len(probes.missed),
@@ -179,6 +182,8 @@ def measure(
         tpir=tpir,
         fpir_at_threshold=fpir,
         tpir_at_threshold=float(named.sum() / total),
+        strangers=len(trial.strangers),
+        stranger_people=stranger_people,
         named_people=named_people,
         intervals=intervals,
         per_person=_counted(

@@ -288,13 +288,14 @@ KINDS: Mapping[str, str] = {
 """What is suspected of a picture (a `Suspect`'s kind), in words."""
 
 
-def summary(figures: Figures, strangers: int, people: int) -> str:
-    """What was measured in a few sentences; `strangers` searches by `people` strangers."""
+def summary(figures: Figures) -> str:
+    """What was measured in a few sentences."""
     named = round(figures.tpir_at_threshold * figures.probes)
     text = f"{named} of {figures.probes} pictures of enrolled people are named rightly."
-    if not strangers:
+    if not figures.strangers:
         return f"{text} How many strangers are named was not measured."
-    text = f"{text} {proof(figures.named_people, people, figures.intervals['fpir_at_threshold'])}"
+    seen = figures.intervals["fpir_at_threshold"]
+    text = f"{text} {proof(figures.named_people, figures.stranger_people, seen)}"
     if figures.own_people:
         text += f" Of your own strangers {figures.own_named} of {figures.own_people} are named."
     return text
@@ -306,9 +307,7 @@ def proof(named: int, people: int, seen: Bounds) -> str:
     return f"{named} of {many(people, 'stranger')} named, so at most {bound} of all would be."
 
 
-def too_few(
-    figures: Figures, strangers: int, people: int, source: StrangersFrom, fpir: float
-) -> tuple[Warned, ...]:
+def too_few(figures: Figures, source: StrangersFrom, fpir: float) -> tuple[Warned, ...]:
     """Warnings where the data cannot show what is asked."""
     told = []
     if figures.probes < FEW_PROBES:
@@ -321,9 +320,9 @@ def too_few(
     if source == "own_and_left_out":
         told.append(Warned("own_and_stand_ins"))
     if f"{fpir:g}" not in figures.tpir:
-        told.append(Warned("few_searches", "", (strangers, percent(fpir), round(1 / fpir))))
-    if at_most(0, people) > fpir:
-        wanted = strangers_needed(fpir), percent(fpir), people
+        told.append(Warned("few_searches", "", (figures.strangers, percent(fpir), round(1 / fpir))))
+    if at_most(0, figures.stranger_people) > fpir:
+        wanted = strangers_needed(fpir), percent(fpir), figures.stranger_people
         told.append(Warned("few_strangers", "", wanted))
     return tuple(told)
 

@@ -257,9 +257,7 @@ class _Evaluation:
         names, threshold = reader.recogniser.names, reader.recogniser.threshold
         space, fpir = reader.space, self.recognition.fpir
         figures = measure(names, probes, strangers, threshold, fpir)
-        searches = len(strangers.searches) if strangers else 0
-        count = strangers.count if strangers else 0
-        self.warnings += too_few(figures, searches, count, source, fpir)
+        self.warnings += too_few(figures, source, fpir)
         self.samples = _samples(probes, strangers)
         learnt = self._learnt(model, pictures)
         # The curve's own threshold: twins themselves raise the one that the model was given.
@@ -269,8 +267,6 @@ class _Evaluation:
             recipe=model.info.recipe,
             people=names,
             **{name: getattr(figures, name) for name in AS_MEASURED},
-            strangers=searches,
-            stranger_people=count,
             strangers_from=source,
             fpir=fpir,
             threshold=threshold,
@@ -278,7 +274,7 @@ class _Evaluation:
             confused=confused_pairs(probes, threshold, learnt),
             suspects=suspects(pictures, space, reach, cuts, _sharpness, _others),
             leakage=leakage(pictures, self.split, space, fpir) if self.split else {},
-            sentence=summary(figures, searches, count),
+            sentence=summary(figures),
             warnings=tuple(dict.fromkeys(self.warnings)),
         )
 

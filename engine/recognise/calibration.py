@@ -96,7 +96,7 @@ class Calibration:
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What training keeps of the enrolled pictures: `own` by id, and how enrolled people, each
-    left out of the gallery, scored against it at training time (see `StandIns`)."""
+    left out of the gallery, scored against it at training time (see `kept_from`)."""
 
     own: Mapping[str, Own] = field(default_factory=dict)
     stand_ins: int = 0
