@@ -20,7 +20,7 @@ class Hello:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """Begin a job; `request` is one of the request classes of `protocol`.
+    """Begin a job; `request` is one of the classes of `engine.contract.requests`.
 
     `run` numbers the recognitions: an answer to one that was given up meanwhile is told from an
     answer to the present one. `camera` numbers the sources of one recognition from 0; with others
