@@ -45,7 +45,7 @@ def det_plot(
     `points` are (threshold, FPIR, FNIR), `seen` is (FPIR, FNIR) at the model's `threshold`,
     marked by a dot. Shares beyond the scale's ends lie on its edges.
     """
-    parts = [*_det_axes()]
+    parts = _det_axes()
     steps = [f"{_det_x(fpir):.1f},{_det_y(fnir):.1f}" for _, fpir, fnir in points]
     parts.append(
         f'<polyline class="line" fill="none" stroke="#1f5fbf" points="{" ".join(steps)}"/>'

@@ -171,7 +171,7 @@ def _image(crop: Crops, path: str, name: str) -> str:
     """The face as an image in the page itself; a box with words where it is gone by now."""
     face = crop(Path(path)) if path else None
     if face is None:
-        return f"<span class=gone>{safe('no picture')}</span>"
+        return "<span class=gone>no picture</span>"
     data = base64.b64encode(encode_png(face)).decode("ascii")
     return f'<img width=112 height=112 alt="{safe(name)}" src="data:image/png;base64,{data}">'
 

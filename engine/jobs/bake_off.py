@@ -111,7 +111,7 @@ def _laid(
         folder = Path(request.strangers).expanduser()
         strangers = strangers_in(folder, settings.detection, cancel, emit)
     else:
-        strangers = own_strangers(workspace, emit) or NOBODY
+        strangers = own_strangers(workspace, emit)
     if strangers.source != "folder" and len(material.people) > 1:
         strangers = strangers.with_stand_ins(probes)
         notes.append(
@@ -147,8 +147,8 @@ def _split(
     return make_split(people, settings.split)
 
 
-def own_strangers(workspace: Workspace, emit: Emit) -> Strangers | None:
-    """The workspace's own strangers (`facedesk strangers`), None if there are none.
+def own_strangers(workspace: Workspace, emit: Emit) -> Strangers:
+    """The workspace's own strangers (`facedesk strangers`), NOBODY if there are none.
 
     One of the name of somebody enrolled is none. Raises Unreadable for a damaged crop.
     """
@@ -160,7 +160,7 @@ def own_strangers(workspace: Workspace, emit: Emit) -> Strangers | None:
         crops += [decode_crop(file) for file in files]
         labels += [label] * len(files)
     if not crops:
-        return None
+        return NOBODY
     return Strangers(Pictures(np.stack(crops), np.array(labels, np.int64)), len(everybody), "own")
 
 

@@ -134,17 +134,16 @@ class Capture:
         lines: tuple[str, ...] = ()
         for event in self.enrolment.take(frame, faces):
             self.emit(event)
-            kept = isinstance(event, Captured)
-            if kept and self.enrolment.verdict and self.enrolment.verdict.face:
-                self.guard.kept(self.enrolment.verdict.face.crop)
-            if isinstance(event, Captured):
+            verdict, width = self.enrolment.verdict, frame.image.shape[1]
+            if kept := isinstance(event, Captured):
+                if verdict and verdict.face:
+                    self.guard.kept(verdict.face.crop)
                 slug = self.enrolment.person.slug
                 if self.follower is not None:
                     self.follower(PictureKept(slug=slug, session=event.session, file=event.file))
                 self.faces.guard.kept(slug, event.session)
             elif event.reason in OUT_OF_SIGHT:
                 self.faces.guard.lost()
-            verdict, width = self.enrolment.verdict, frame.image.shape[1]
             if verdict and (said := self.coach.take(verdict, width, time.monotonic(), kept=kept)):
                 self.emit(said)
             count = f"{self.enrolment.captured} of {self.enrolment.target}"

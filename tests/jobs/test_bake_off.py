@@ -62,7 +62,7 @@ def test_the_workspace_s_own_strangers_are_counted_by_person(workspace: Workspac
 def test_somebody_enrolled_is_no_stranger(workspace: Workspace) -> None:
     enrol(workspace, "Ada", "Bo_Ek")
     add_strangers(workspace, "ada", "bo ek")
-    assert own_strangers(workspace, lambda event: None) is None
+    assert own_strangers(workspace, lambda event: None) is NOBODY
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_own_strangers_search_beside_the_probes_people(workspace: Workspace) -> 
     enrol(workspace, "Ada")
     add_strangers(workspace, "eve", "mallory")
     own = own_strangers(workspace, lambda event: None)
-    assert own is not None
+    assert own is not NOBODY
     found = own.with_stand_ins(Pictures(own.pictures.crops[:1].repeat(3, 0), np.array([0, 1, 1])))
     assert (found.people, found.searches, found.source) == (4, 5, "own_and_left_out")
     alone = NOBODY.with_stand_ins(Pictures(own.pictures.crops[:1].repeat(3, 0), np.zeros(3, int)))
