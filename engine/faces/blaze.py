@@ -155,11 +155,8 @@ class BlazeFace:
 
 
 def seen(image: NDArray[np.uint8], part: Square, size: int) -> NDArray[np.uint8]:
-    """`part` of a picture (uint8 HxWx3) at `size` x `size` pixels, black beyond its edges.
-
-    A dark picture's light is multiplied up: in a dark room the operator should read that
-    there is too little light, not that there is no face.
-    """
+    """`part` of a picture (uint8 HxWx3) at `size` x `size` pixels, black beyond its edges, and
+    `brightened`."""
     height, width = image.shape[:2]
     scale = size / part.side
     left, top = max(0, part.left), max(0, part.top)
@@ -173,11 +170,20 @@ def seen(image: NDArray[np.uint8], part: Square, size: int) -> NDArray[np.uint8]
     if columns > 0 and rows > 0:
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         shown = cv2.resize(image[top:bottom, left:right], (columns, rows), interpolation=way)
-        light = float(np.mean(cv2.mean(shown)[:3]))
-        if light < DARK:
-            shown = cv2.convertScaleAbs(shown, alpha=min(DARK / max(light, 1.0), MOST_GAIN))
-        canvas[y : y + rows, x : x + columns] = shown
+        canvas[y : y + rows, x : x + columns] = brightened(np.asarray(shown, np.uint8))
     return canvas
+
+
+def brightened(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A dark picture (uint8 HxW or HxWx3) with its light multiplied up, for the search only: in a
+    dark room the operator should read that there is too little light, not that there is no face.
+    """
+    channels = picture.shape[2] if picture.ndim == 3 else 1
+    light = float(np.mean(cv2.mean(picture)[:channels]))
+    if light >= DARK:
+        return picture
+    gain = min(DARK / max(light, 1.0), MOST_GAIN)
+    return np.asarray(cv2.convertScaleAbs(picture, alpha=gain), np.uint8)
 
 
 def merged(
@@ -260,8 +266,9 @@ PADDED = (2.0, 3.0)
 """How much more is looked at than there is where a photograph may be nothing but a face."""
 NARROWEST = 24
 """Narrowest face that is found, pixels."""
-_LEAST_SHARE = 0.25
-"""A face of less than this share of the widest one's width is left out of a photograph."""
+LEAST_SHARE = 0.25
+"""A face of less than this share of the widest one's width is left out of a photograph: beside
+a large face most such finds are folds and buttons. On LFW that never changes the central face."""
 
 
 class BlazeFinder:
@@ -339,7 +346,7 @@ class BlazeFinder:
             if kept:
                 widest = max(map(_width, kept))
                 middle = (image.shape[1] / 2, image.shape[0] / 2)
-                kept = [find for find in kept if _width(find) >= widest * _LEAST_SHARE]
+                kept = [find for find in kept if _width(find) >= widest * LEAST_SHARE]
                 return sorted(kept, key=lambda find: math.dist(_box(find).centre, middle))
         return []
 

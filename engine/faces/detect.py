@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -15,12 +14,10 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import DetectorMissing
 from engine.faces.align import Box, Face, align, may_lie
-from engine.faces.eyes import QUICK, THOROUGH, Cascade, Effort, EyeFinder, as_shares
+from engine.faces.blaze import LEAST_SHARE, BlazeFinder, brightened
+from engine.faces.eyes import QUICK, THOROUGH, Cascade, Effort, EyeFinder, as_shares, resized
 from engine.settings import DetectionSettings
 from engine.shortage import refuse_shortage
-
-if TYPE_CHECKING:
-    from engine.faces.blaze import BlazeFinder
 
 log = logging.getLogger(__name__)
 
@@ -31,16 +28,10 @@ _SECOND_LOOK = 1.05, 3
 """Step and neighbours of the last attempt."""
 _PHOTOGRAPH_SIDES = (800, 2400)
 """Longest side a photograph is reduced to before the search: first, and again if in vain."""
-_LEAST_SHARE = 0.25
-"""A face of less than this share of the widest one's width is left out of a photograph: beside
-a large face most such finds are folds and buttons. On LFW that never changes the central face."""
 _PADDING = 0.4
 """Border added on every side at the last attempt, share of the shorter side."""
 _PADDED_SHORT_SIDE = 320
 """A small padded picture is enlarged to this, pixels."""
-_DARK_FRAME = 70.0
-"""A live frame of less mean luma is brightened to this for the search."""
-_MOST_GAIN = 8.0
 _INSIDE = 0.7
 """A box that lies in a larger one by this share is part of that face, not a face."""
 _AROUND = 0.35
@@ -116,9 +107,9 @@ class HaarFinder:
         self, image: NDArray[np.uint8]
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], float]:
         """A live frame in grey, the same as small as it is searched, and the ratio of the two."""
-        grey = _brightened(_grey(image))
+        grey = brightened(_grey(image))
         scale = min(1.0, self._settings.working_width / grey.shape[1])
-        return grey, _resized(grey, scale), scale
+        return grey, resized(grey, scale), scale
 
     def _narrowest(self, scale: float) -> int:
         return max(_SMALLEST, round(self._settings.smallest_face * scale))
@@ -141,17 +132,17 @@ class HaarFinder:
             boxes = self._search_padded(grey)
         if not boxes:
             scale = min(1.0, _PHOTOGRAPH_SIDES[0] / longest)
-            found = self._second.search(_resized(grey, scale), *_SECOND_LOOK, _SMALLEST)
+            found = self._second.search(resized(grey, scale), *_SECOND_LOOK, _SMALLEST)
             boxes = _outermost(found, scale)
         widest = max((box.width for box in boxes), default=0)
-        boxes = [box for box in boxes if box.width >= widest * _LEAST_SHARE]
+        boxes = [box for box in boxes if box.width >= widest * LEAST_SHARE]
         middle_x, middle_y = grey.shape[1] / 2, grey.shape[0] / 2
         boxes.sort(key=lambda box: math.dist(box.centre, (middle_x, middle_y)))
         return tuple(self._finish(image, grey, box, THOROUGH) for box in boxes)
 
     def _search(self, grey: NDArray[np.uint8], scale: float, border: int = 0) -> list[Box]:
         step, neighbours = _PHOTOGRAPH_STEP, _PHOTOGRAPH_NEIGHBOURS
-        found = self._faces.search(_resized(grey, scale), step, neighbours, _SMALLEST)
+        found = self._faces.search(resized(grey, scale), step, neighbours, _SMALLEST)
         return _outermost(found, scale, border)
 
     def _search_padded(self, grey: NDArray[np.uint8]) -> list[Box]:
@@ -182,26 +173,6 @@ def _grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if image.ndim == 2:
         return image
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
-
-
-def _brightened(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A dark frame with its light multiplied up, for the search only.
-
-    The cascades skip windows of little contrast. Without this an operator in a dark room would
-    read that there is no face, instead of that there is too little light.
-    """
-    mean = float(cv2.mean(grey)[0])
-    if mean >= _DARK_FRAME:
-        return grey
-    gain = min(_DARK_FRAME / max(mean, 1.0), _MOST_GAIN)
-    return np.asarray(cv2.convertScaleAbs(grey, alpha=gain), dtype=np.uint8)
-
-
-def _resized(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
-    if scale == 1:
-        return grey
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=way), dtype=np.uint8)
 
 
 def _same(box: Box, faces: Sequence[Face]) -> Face | None:
@@ -255,8 +226,6 @@ class FaceFinder:
 
 def _finder(settings: DetectionSettings, folder: Path | None) -> BlazeFinder | HaarFinder:
     if settings.detector != "haar":
-        from engine.faces.blaze import BlazeFinder
-
         try:
             return BlazeFinder()
         except (ImportError, RuntimeError) as error:

@@ -69,6 +69,14 @@ class Cascade:
         ]
 
 
+def resized(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """The picture `scale` times as wide and high."""
+    if scale == 1:
+        return grey
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=way), dtype=np.uint8)
+
+
 def _missing(why: str) -> DetectorMissing:
     hint = "Install it with: pip install 'opencv-python>=4.14,<5' (version 5 has no cascades)."
     return DetectorMissing("The face detector is missing", why, hint)
@@ -149,11 +157,7 @@ class EyeFinder:
         if bottom - top < 4 or right - left < 8:
             return usual_eyes(box), False
         scale = effort.width / box.width
-        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        resized = cv2.resize(
-            grey[top:bottom, left:right], None, fx=scale, fy=scale, interpolation=way
-        )
-        band = np.asarray(resized, dtype=np.uint8)
+        band = resized(grey[top:bottom, left:right], scale)
         half = round((box.x + box.width / 2 - left) * scale)
         # The band's top left corner, measured from the box's, as shares of the box.
         corner = ((left - box.x) / box.width, (top - box.y) / box.height)

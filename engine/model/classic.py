@@ -17,12 +17,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.contract import Emit, EpochDone, Notice
+from engine.contract import Emit, EpochDone
 from engine.contract.errors import ModelCorrupt, NoPictures, TooFewPeople
 from engine.machine import has_bfloat16
 from engine.model.epochs import Arrays, Checkpoint, digest_of
 from engine.model.keras_networks import backbone
-from engine.model.training import Progress, resumed
+from engine.model.training import Progress
 from engine.model.vectors import Labels
 from engine.model.vgg16 import SIZE
 from engine.model.weights import Weights
@@ -280,8 +280,7 @@ def train_classic(
             *(crops, labels, validation, validation_labels),
         ),
     )
-    if run.resume():
-        emit(Notice(text=resumed(run.best.epoch)))
+    run.resume()
     data = CropBatches(crops, labels, settings.batch, np.random.default_rng(seed))
     checked = (
         CropBatches(validation, validation_labels, settings.batch) if len(validation) else None

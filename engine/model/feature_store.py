@@ -167,7 +167,7 @@ class EmbeddingCache:
         Parameters, progress and errors as of `FeatureCache.rows`, which gives what is missing.
         """
         report = on_progress or ignore
-        path = self._path(slug, session, view, seed)
+        path = _beside(self._features.path(slug, session, view, seed), self._space.digest)
         stored = RowFile.read(path, self._people / slug / session, np.float32, report)
         missing = stored.missing(files) if self._space.digest else list(dict.fromkeys(files))
         total = len(set(files))
@@ -195,9 +195,6 @@ class EmbeddingCache:
             return stacked((), self._space.dims)
         rows = np.asarray(stored.rows(files), np.float32)
         return Levelled(np.ascontiguousarray(rows[:, :-1]), rows[:, -1:])
-
-    def _path(self, slug: str, session: str, view: int, seed: int) -> Path:
-        return _beside(self._features.path(slug, session, view, seed), self._space.digest)
 
 
 def kept_embeddings(

@@ -49,8 +49,8 @@ class Progress:
     history: list[EpochDone] = field(default_factory=list)
 
     def resume(self) -> bool:
-        """Take up the best epoch of a training that was cut short, if there is one, and emit the
-        epochs up to it again."""
+        """Take up the best epoch of a training on the same that was cut short, if there is one;
+        emit the epochs up to it again, and say so."""
         found = self.checkpoint.load(self.material) if self.checkpoint is not None else None
         if found is None:
             return False
@@ -61,6 +61,10 @@ class Progress:
         self.history.extend(history)
         for event in history:
             self.emit(event)
+        text = (
+            "A training on the same pictures was cut short: this one goes on from its best epoch, "
+        )
+        self.emit(Notice(text=f"{text}{last.epoch}."))
         return True
 
     def fit(
@@ -308,7 +312,6 @@ def train_head(
     run.material = _material(samples, checked, settings, seed)
     if run.resume():
         model.set_weights([run.best.arrays[CENTRES]])
-        emit(Notice(text=resumed(run.best.epoch)))
     first = run.best.epoch + 1
     run.fit(
         model,
@@ -337,14 +340,6 @@ def train_head(
         why=why,
         start=before,
         end=before if why else after,
-    )
-
-
-def resumed(epoch: int) -> str:
-    """What is said of a training that goes on where a killed one left its best epoch."""
-    return (
-        "A training on the same pictures was cut short: this one goes on from its best epoch, "
-        f"{epoch}."
     )
 
 
