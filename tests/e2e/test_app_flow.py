@@ -170,6 +170,7 @@ async def test_both_demo_portraits_are_enrolled_and_told_apart_with_nothing_but_
     assert audit.verify().fault is None
 
 
+@pytest.mark.long  # with a demo portrait, and on a terminal, in test_terminal.py
 @pytest.mark.shared
 async def test_from_the_start_a_name_is_enough_to_be_recognised(
     tmp_path: Path, clips: Path, monkeypatch: pytest.MonkeyPatch

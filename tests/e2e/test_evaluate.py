@@ -42,7 +42,26 @@ def trained(facedesk: Any, folders: Path, tmp_path_factory: pytest.TempPathFacto
     ):
         run = facedesk(*command, "--workspace", workspace, "--json", **ONE_VIEW)
         assert run.code == 0, run.err
+        if command[0] == "import":
+            assert run.done["people"] == PEOPLE
+            assert run.done["images"] + run.done["refused"] == PEOPLE * ENROL
     return workspace
+
+
+def test_who_was_imported_is_named_in_other_photographs(
+    facedesk: Any, folders: Path, trained: Path, tmp_path: Path
+) -> None:
+    probes = tmp_path / "probes"
+    probes.mkdir()
+    for person in (folders / "probes").iterdir():
+        for number, file in enumerate(person.iterdir()):
+            shutil.copyfile(file, probes / f"{person.name}-{number}.jpg")
+    run = facedesk("recognize", "--source", probes, "--each", "--workspace", trained, "--json")
+    assert run.code == 0, run.err
+    faces = run.named("face")
+    right = [face for face in faces if face["source"].startswith(face["candidate"])]
+    assert len(right) >= len(faces) - 1 > PEOPLE
+    assert all(face["person"] in (None, face["candidate"]) for face in faces)
 
 
 @pytest.mark.long

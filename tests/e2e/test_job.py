@@ -163,31 +163,3 @@ def test_each_picture_of_a_folder_gives_exactly_one_line(
     lines = [o for o in run.objects if o["event"] in ("face", "no_face")]
     assert [line["source"] for line in lines] == [*(f"{n}.jpg" for n in range(6)), "broken.jpg"]
     assert lines[-1]["event"] == "no_face"
-
-
-def test_an_imported_gallery_is_trained_and_recognised(
-    facedesk: Any, lfw: Path, tmp_path: Path
-) -> None:
-    workspace, photographs = tmp_path / "w", tmp_path / "photographs"
-    people = sorted((lfw / "known").iterdir())[:3]
-    for person in people:
-        (photographs / "in" / person.name).mkdir(parents=True)
-        (photographs / "probes").mkdir(exist_ok=True)
-        for number, picture in enumerate(sorted(person.glob("*.jpg"))[:9]):
-            target = photographs / "in" / person.name / picture.name
-            if number >= 7:
-                target = photographs / "probes" / f"{person.name}-{number}.jpg"
-            target.write_bytes(picture.read_bytes())
-    run = facedesk("import", photographs / "in", "--workspace", workspace, "--json")
-    assert run.code == 0, run.err
-    assert run.done["people"] == 3
-    assert run.done["images"] + run.done["refused"] == 21
-    trained(facedesk, workspace)
-    run = facedesk(
-        "recognize", "--source", photographs / "probes", "--each", "--workspace", workspace,
-        "--json",
-    )  # fmt: skip
-    faces = run.named("face")
-    right = [f for f in faces if f["source"].startswith(f["candidate"])]
-    assert len(right) >= len(faces) - 1
-    assert all(f["person"] in (None, f["candidate"]) for f in faces)

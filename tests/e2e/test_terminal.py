@@ -8,8 +8,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from terminal import CLOSE, LONGEST, Terminal, wait_gone
+
+from engine.model.store import ModelStore
+from engine.workspace.audit import Audit
+from engine.workspace.folder import Workspace
 
 NOISE = str(Path(__file__).parent / "noise")
 QUIT = "\x11"
@@ -24,13 +27,13 @@ def noisy(workspace: Path) -> bool:
     return all(log.exists() and b"NATIVE-NOISE on 2" in log.read_bytes() for log in logs)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
-def test_noise_of_the_children_never_reaches_the_screen(
-    app: Callable[..., Terminal], tmp_path: Path, size: tuple[int, int]
+def test_noise_of_the_children_never_reaches_the_screen_and_quitting_leaves_nothing(
+    app: Callable[..., Terminal], tmp_path: Path
 ) -> None:
     path = os.pathsep.join((NOISE, str(Path(__file__).resolve().parents[2])))
-    terminal = app("--workspace", tmp_path / "w", size=size, PYTHONPATH=path)
+    terminal = app("--workspace", tmp_path / "w", size=(160, 45), PYTHONPATH=path)
     terminal.wait_for("Facedesk")
+    children = terminal.wait_children()
     deadline = time.monotonic() + LONGEST
     while not noisy(tmp_path / "w") and time.monotonic() < deadline:
         terminal.pump(0.2)
@@ -47,15 +50,6 @@ def test_noise_of_the_children_never_reaches_the_screen(
     terminal.press(QUIT)
     assert terminal.wait_exit() == 0
     assert b"NATIVE-NOISE" not in terminal.raw
-
-
-def test_quitting_returns_the_terminal_and_leaves_no_process(
-    app: Callable[..., Terminal], tmp_path: Path
-) -> None:
-    terminal = app("--workspace", tmp_path / "w")
-    children = terminal.wait_children()
-    terminal.press(QUIT)
-    assert terminal.wait_exit() == 0
     assert b"Traceback" not in terminal.raw
     assert terminal.raw.rstrip().endswith(b"\x1b[?25h") or b"\x1b[?1049l" in terminal.raw
     assert not wait_gone(children)
@@ -114,6 +108,13 @@ def test_two_people_are_enrolled_and_named_in_an_empty_workspace_with_keys_alone
     assert b"\x1b[?1049l" in terminal.raw  # the shell's screen is back
     assert b"\x1b[?25h" in terminal.raw.rpartition(b"\x1b[?1049h")[2]  # and its cursor
     assert not wait_gone(children)
+    made = Workspace(tmp_path / "w")
+    told = [entry.action for entry in Audit(made).entries() if entry.action != "began"]
+    chain = ["enrolled", "split-made", "trained", "promoted", "recognition-started"]
+    start = told.index("enrolled")
+    assert told[start : start + 5] == chain
+    model = next(model for model in ModelStore(made).list() if model.current)
+    assert [name for _slug, name, _revision in model.people] == ["Eileen Collins", "Grace Hopper"]
 
 
 def enrol(terminal: Terminal, name: str, source: str) -> None:
