@@ -234,18 +234,6 @@ def mark_of(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-def arrays_of(pictures: Mapping[str, bytes], rows: Row) -> dict[str, NDArray[Any]]:
-    """The arrays of a row file for `pictures` (name to PNG bytes) with their rows (n, k).
-
-    Others may be packed beside them: `RowFile.read` does not look at them.
-    """
-    return {
-        "files": np.array(list(pictures)),
-        "marks": np.array([mark_of(data) for data in pictures.values()]),
-        "rows": rows,
-    }
-
-
 def ignore(event: FeaturesProgress | Notice) -> None:
     """Report to nobody."""
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from engine.cancel import Cancel
 from engine.contract import Emit, FeaturesProgress, Notice
-from engine.model.arrays import Report, RowFile, arrays_of, ignore
+from engine.model.arrays import Report, RowFile, ignore, mark_of
 from engine.model.face_space import Space
 from engine.model.vectors import NEAREST, Float32, Levelled, stacked
 from engine.model.vgg16 import BATCH, Extracts
@@ -130,7 +130,11 @@ def cached_arrays(
 
     Others may be packed beside them: the cache does not look at them.
     """
-    return arrays_of(pictures, _storable(rows))
+    return {
+        "files": np.array(list(pictures)),
+        "marks": np.array([mark_of(data) for data in pictures.values()]),
+        "rows": _storable(rows),
+    }
 
 
 class EmbeddingCache:

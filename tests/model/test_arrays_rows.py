@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.model import arrays
-from engine.model.arrays import RowFile, arrays_of, ignore, pack, unpack
+from engine.model.arrays import RowFile, ignore, mark_of, pack, unpack
 
 NAMES = ["0001.png", "0002.png"]
 ROWS = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -73,10 +73,11 @@ def test_a_picture_replaced_by_another_of_the_same_size_and_time_is_missing(fold
 
 
 def test_a_file_without_stamps_is_as_good(folder: Path) -> None:
-    pictures = {name: name.encode() for name in NAMES}
+    marks = [mark_of(name.encode()) for name in NAMES]
+    held = {"files": np.array(NAMES), "marks": np.array(marks), "rows": ROWS}
     path = folder.parent / "rows" / "session.npz"
     path.parent.mkdir()
-    path.write_bytes(pack(arrays_of(pictures, ROWS)))
+    path.write_bytes(pack(held))
     again = opened(folder)
     assert again.missing(NAMES) == []
     np.testing.assert_array_equal(again.rows(NAMES), ROWS)
