@@ -103,7 +103,7 @@ class Enrolment:
             return ()
         verdict = self.verdict = self.gates.judge(faces, self._previous)
         if verdict.refusal is not None or verdict.face is None:
-            return (self._refuse(frame, faces, verdict.refusal, verdict),)
+            return (self._refuse(frame, faces, verdict),)
         face = verdict.face
         try:
             file = self._writer.add(
@@ -214,10 +214,8 @@ class Enrolment:
         )
         return self._done
 
-    def _refuse(
-        self, frame: Frame, faces: tuple[Face, ...], reason: str | None, verdict: Verdict
-    ) -> Refused:
-        reason = str(reason or "no_face")
+    def _refuse(self, frame: Frame, faces: tuple[Face, ...], verdict: Verdict) -> Refused:
+        reason = str(verdict.refusal or "no_face")
         self.refused[reason] += 1
         seen = verdict.face or (faces[0] if faces else None)
         return Refused(
