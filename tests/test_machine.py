@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.machine import usable_cores
+from engine.machine import NICE, usable_cores
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -48,3 +48,13 @@ def test_matrix_products_get_one_thread_unless_the_operator_says_otherwise(
         check=True,
     )
     assert ended.stdout.splitlines()[-1] == told
+
+
+def test_a_child_of_the_app_gets_less_of_a_busy_processor() -> None:
+    script = (
+        "import os; from engine.machine import let_the_screen_go_first as f; f(); print(os.nice(0))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert int(ended.stdout) == min(19, os.nice(0) + NICE)

@@ -31,7 +31,7 @@ from engine.contract.messages import End, Hello, Ping, Pong, Quit, Start
 from engine.desk.vitals import offer_to_the_kernel
 from engine.desk.wire import Channel, WireError
 from engine.logs import LogFormatter, keep_short, quieten_libraries
-from engine.machine import forbid_core_dumps
+from engine.machine import forbid_core_dumps, let_the_screen_go_first
 from engine.settings import Settings
 from engine.shortage import shortage
 from engine.text import mask_credentials
@@ -178,6 +178,7 @@ def serve(name: str, body: Callable[[ChildContext], None], *, early: bool = Fals
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to handle
     offer_to_the_kernel()
+    let_the_screen_go_first()
     forbid_core_dumps()
     quieten_libraries()
     faulthandler.enable(sys.stderr)
