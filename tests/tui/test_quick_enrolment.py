@@ -112,6 +112,23 @@ async def test_n_while_watching_goes_on_with_the_source_of_the_enrolment(run):
         assert table.desk.asked("recognise")[1] == RecogniseRequest(source="door.mp4")
 
 
+async def test_the_name_is_offered_again_after_a_capture_that_failed_without_a_picture(run):
+    async with run(desk()) as table:
+        await start(table)
+        table.desk.emit(JobEnded(job="enrol", outcome="failed", title="No source"))
+        await table.until(lambda: not table.app.board.titles)
+        await table.press("n")
+        await table.until(lambda: table.app.screen.query_one("#form-name").value == "Grace Hopper")
+        await table.press("enter")
+        await table.until(lambda: "enrol" in table.app.board.titles)
+        capture_ends(table)
+        await table.until(lambda: table.desk.asked("train"))
+        training_ends(table)
+        await table.until(lambda: "recognise" in table.app.board.titles)
+        await table.press("n")
+        await table.until(lambda: table.app.screen.query_one("#form-name").value == "")
+
+
 async def test_a_capture_that_fails_brings_back_what_was_watched(run):
     async with run(desk()) as table:
         await table.press("r", "ctrl+u")

@@ -96,6 +96,8 @@ class QuickEnrolment:
         """Whether training was to follow the last capture; offered by the next form."""
         self.steps: QuickSteps | None = None
         """The run under way, or the last one."""
+        self._asked: EnrolRequest | None = None
+        """The last request while it has no picture: the next form offers its name again."""
         self._room: asyncio.Future[None] | None = None
         app.listen(
             {
@@ -123,8 +125,11 @@ class QuickEnrolment:
             self.then_train = form.then_train
             await self.enrol(request, self.then_train)
 
+        before = self._asked
         form = kind(
             send,
+            name=before.person if before else "",
+            by=before.consent if before else "",
             source=source,
             count=self.app.last_used.count,
             window=self.app.last_used.window,
@@ -144,6 +149,7 @@ class QuickEnrolment:
             resume = paused
         if train or paused is not None:
             self.steps = QuickSteps(request, resume, paused, train)
+        self._asked = request
         try:
             await self.jobs.enrol(request)
         except FacedeskError:
@@ -173,6 +179,8 @@ class QuickEnrolment:
     # --- what follows --------------------------------------------------------------------
 
     def _counted(self, event: EnrolDone) -> None:
+        if event.captured:
+            self._asked = None
         if self.steps is not None and not self.steps.over:
             self.steps.captured, self.steps.given_up = event.captured, event.given_up
 
@@ -184,6 +192,8 @@ class QuickEnrolment:
         """Go on to the next step when one has ended."""
         if event.job == "recognise" and self._room is not None and not self._room.done():
             self._room.set_result(None)
+        if event.job == "enrol" and event.outcome != "failed":
+            self._asked = None
         run = self.steps
         if run is None or run.over:
             return

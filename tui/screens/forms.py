@@ -29,11 +29,12 @@ def window_field(ticked: bool) -> Field:
     return Field("Window", Tick(why, False, id="form-window", disabled=True), id="window-field")
 
 
-def consent_field(settings: ConsentSettings) -> Field:
+def consent_field(settings: ConsentSettings, by: str = "") -> Field:
     """Who asked the person and notes that they agreed."""
     wanted = {"refuse": "who asked; needed", "warn": "who asked, if they agreed"}
     placeholder = wanted.get(settings.required, "")
-    field = Field("Consent", Input(id="form-consent-by", placeholder=placeholder, compact=True))
+    line = Input(by, id="form-consent-by", placeholder=placeholder, compact=True)
+    field = Field("Consent", line)
     field.display = settings.required != "off"
     return field
 
@@ -55,15 +56,17 @@ class NewPersonForm(Form[EnrolRequest]):
         window: bool,
         then_train: bool,
         consent: ConsentSettings,
+        name: str = "",
+        by: str = "",
     ) -> None:
         super().__init__(
             send,
-            Field("Name", Input(id="form-name", placeholder="Ada Lovelace", compact=True)),
+            Field("Name", Input(name, id="form-name", placeholder="Ada Lovelace", compact=True)),
             SourceField(source),
             Field("Pictures", Input(str(count), id="form-count", type="integer", compact=True)),
             window_field(window),
             Field("Then", Tick("split, train and recognise", then_train, id="form-train")),
-            consent_field(consent),
+            consent_field(consent, by),
             hint(with_keys(self.HINT)),
         )
 
