@@ -12,9 +12,14 @@ from click.shell_completion import ShellComplete
 
 from engine.contract.errors import WorkspaceLocked
 from engine.model.store import ModelStore
-from engine.people.registry import People
+from engine.people.changes import delete_people
+from engine.people.registry import People, strangers
+from engine.people.unknown import UnknownStore
+from engine.people.unknown_choices import Choices
+from engine.settings import UnknownSettings
 from engine.workspace.folder import Workspace
 from tests.model.test_store import draft
+from tests.people.unknowns import sighted
 from tui.cli import facedesk, main
 from tui.cli.options import COMPLETING, SPELLINGS, Home
 from tui.cli.root import HOMES
@@ -169,6 +174,22 @@ def test_sources_and_recordings_are_completed(workspace: Workspace) -> None:
     recording = workspace.root / "ada.fdrec"
     recording.mkdir()
     assert str(recording) in completed(*at, "replay", incomplete=str(workspace.root))
+
+
+def test_unknown_faces_strangers_and_changes_are_completed_by_their_ids(
+    workspace: Workspace,
+) -> None:
+    at = ("--workspace", str(workspace.root))
+    id = UnknownStore(workspace, UnknownSettings()).add(sighted())
+    for command in ("assign", "not", "ignore", "delete"):
+        assert completed(*at, "unknown", command) == [id]
+    Choices(workspace, UnknownSettings()).stranger((id,), "")
+    assert completed(*at, "unknown", "delete") == []
+    (stranger,) = strangers(workspace)
+    assert completed(*at, "strangers", "remove") == [stranger.name]
+    People(workspace).add("Ada Lovelace")
+    change = delete_people(workspace, ["Ada Lovelace"], 30)
+    assert completed(*at, "trash", "undo")[0] == change.id
 
 
 def test_completion_says_nothing_where_nothing_can_be_read(tmp_path: Path) -> None:

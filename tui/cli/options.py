@@ -213,9 +213,31 @@ def _recordings(workspace: Workspace) -> list[str]:
     return list(map(str, recordings_below(workspace)))
 
 
+def _sightings(workspace: Workspace) -> list[str]:
+    from engine.people.unknown import UnknownStore
+    from engine.settings import UnknownSettings
+
+    return [sighting.id for sighting in UnknownStore(workspace, UnknownSettings()).sightings()]
+
+
+def _strangers(workspace: Workspace) -> list[str]:
+    from engine.people.registry import strangers
+
+    return [stranger.name for stranger in strangers(workspace)]
+
+
+def _changes(workspace: Workspace) -> list[str]:
+    from engine.people.trash import Trash
+
+    return [change.id for change in Trash(workspace).changes()]
+
+
 complete_people = functools.partial(_complete, _people)
 complete_newcomers = functools.partial(_complete, _newcomers)
 """Who waits on the roster, then who is enrolled."""
+complete_sightings = functools.partial(_complete, _sightings)
+complete_strangers = functools.partial(_complete, _strangers)
+complete_changes = functools.partial(_complete, _changes)
 complete_models = functools.partial(_complete, _models)
 complete_sources = functools.partial(_complete, _sources, files=True)
 complete_recordings = functools.partial(_complete, _recordings, files=True)

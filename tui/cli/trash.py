@@ -17,7 +17,7 @@ from engine.rights import upkeep
 from engine.text import many
 from engine.workspace.audit import Audit
 from engine.workspace.audit_chain import Entry
-from tui.cli.options import at_terminal, complete_people
+from tui.cli.options import at_terminal, complete_changes, complete_people
 from tui.cli.run import Context, SubGroup, command
 from tui.words.figures import PURGED, purged_words
 from tui.words.text import day
@@ -55,7 +55,7 @@ def trash_list(context: Context) -> None:
 
 
 @trash.command("undo", writes=True)
-@click.argument("id", default="")
+@click.argument("id", default="", shell_complete=complete_changes)
 def trash_undo(context: Context, id: str) -> None:
     """Take the change ID back, by default the newest one.
 

@@ -20,7 +20,14 @@ from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.text import many
 from tui.cli.listen import Listener, refusal
-from tui.cli.options import complete_people, complete_sources, consent_option, yes_option
+from tui.cli.options import (
+    complete_people,
+    complete_sightings,
+    complete_sources,
+    complete_strangers,
+    consent_option,
+    yes_option,
+)
 from tui.cli.output import named
 from tui.cli.run import Context, SubGroup, interruptible
 from tui.words.figures import matched
@@ -77,13 +84,14 @@ def _lines(group: UnknownGroup) -> list[str]:
 
 
 @unknown.command("assign", writes=True)
-@click.argument("group")
+@click.argument("group", shell_complete=complete_sightings)
 @click.argument("name", shell_complete=complete_people)
 @click.option("--new", is_flag=True, help="NAME is not enrolled yet.")
 @click.option(
     "--only",
     multiple=True,
     metavar="SIGHTING",
+    shell_complete=complete_sightings,
     help="Only this sighting of the group; may be repeated.",
 )
 @consent_option
@@ -106,8 +114,14 @@ def unknown_assign(
 
 
 @unknown.command("split", writes=True)
-@click.argument("group")
-@click.argument("sightings", metavar="SIGHTING...", nargs=-1, required=True)
+@click.argument("group", shell_complete=complete_sightings)
+@click.argument(
+    "sightings",
+    metavar="SIGHTING...",
+    nargs=-1,
+    required=True,
+    shell_complete=complete_sightings,
+)
 def unknown_split(context: Context, group: str, sightings: tuple[str, ...]) -> None:
     """Each SIGHTING of GROUP shows somebody else than the group's others. They are not grouped
     together again, unless `unknown undo` takes it back.
@@ -123,7 +137,7 @@ def unknown_split(context: Context, group: str, sightings: tuple[str, ...]) -> N
 
 
 @unknown.command("not", writes=True)
-@click.argument("group")
+@click.argument("group", shell_complete=complete_sightings)
 def unknown_not(context: Context, group: str) -> None:
     """GROUP is not the person nearest: it joins your own strangers.
 
@@ -134,7 +148,7 @@ def unknown_not(context: Context, group: str) -> None:
 
 
 @unknown.command("ignore", writes=True)
-@click.argument("group")
+@click.argument("group", shell_complete=complete_sightings)
 def unknown_ignore(context: Context, group: str) -> None:
     """GROUP joins your own strangers, who check the threshold.
 
@@ -156,7 +170,7 @@ def _one_or_all(*, group: str | None, everything: bool) -> None:
 
 
 @unknown.command("delete", writes=True, before=_one_or_all)
-@click.argument("group", required=False)
+@click.argument("group", required=False, shell_complete=complete_sightings)
 @click.option("--all", "everything", is_flag=True, help="All groups.")
 def unknown_delete(context: Context, group: str | None, everything: bool) -> None:
     """Delete GROUP, or --all; `unknown undo` brings them back.
@@ -324,7 +338,7 @@ def strangers_add(context: Context, **wanted: Any) -> None:
 
 
 @strangers.command("remove", writes=True)
-@click.argument("name")
+@click.argument("name", shell_complete=complete_strangers)
 def strangers_remove(context: Context, name: str) -> None:
     """Remove the stranger NAME, with pictures and features.
 
