@@ -53,7 +53,7 @@ from tui.screens.stills import Stills, show_pictures
 from tui.screens.unknown import Unknown
 from tui.screens.why import Explanations, Log
 from tui.widgets.lists import Where, filtered, move
-from tui.words.events import Line, describe, untrained_words
+from tui.words.events import PRESS_TRAIN, Line, describe, untrained_words
 from tui.words.tables import Sheet
 from tui.words.text import clean, day, measured, reason_words
 
@@ -288,7 +288,7 @@ class FacedeskApp(EngineApp):
         """Say what an earlier run kept and nobody trained: the line may have been dropped."""
         kept = [(p.name, p.untrained) for p in people if p.untrained and p.consent != "withdrawn"]
         if kept and self.script is None:
-            self.tell(untrained_words(kept, with_keys("{key.train}")), "warning")
+            self.tell(untrained_words(kept, with_keys(PRESS_TRAIN)), "warning")
 
     def _show_models(self, models: tuple[ModelRow, ...]) -> None:
         current = next((model for model in models if model.current), None)

@@ -50,7 +50,7 @@ def runtime(place: Place) -> Found:
 
 
 def networks(place: Place) -> Found:
-    """Which networks judge."""
+    """Which networks tell faces apart."""
     wish = place.settings.model.backbone
     chosen = choose_backbone(wish, remembered())
     value = f"{BACKBONES[chosen.name].judges}: {chosen.reason}"
@@ -143,7 +143,7 @@ CHECKS: tuple[Check[Place], ...] = (
     Check("files", "model", "the model in use: whole, of how many people", files.model),
     Check("processor", "vector unit", "AVX, bfloat16", vector_unit),
     Check("processor", "runtime", "OpenVINO or Keras, and why", runtime),
-    Check("processor", "networks", "which networks judge, and why", networks),
+    Check("processor", "networks", "which networks are used, and why", networks),
     Check("processor", "cores", "cores that may be used", cores),
     Check("processor", "memory", "free memory, enough to train", memory),
     Check("processor", "GPU", "graphics cards, and what they would need", graphics),
@@ -152,8 +152,8 @@ CHECKS: tuple[Check[Place], ...] = (
     Check("software", "detector", "BlazeFace or the Haar cascade", detector),
     Check("software", "display", "whether `--window` can open", display),
     Check("storage", "disk", "free space, in sessions", files.disk),
-    Check("storage", "workspace", "may it be written, and by whom read", files.workspace),
-    Check("storage", "sharing", "other users and computers with a hand in it", files.sharing),
+    Check("storage", "workspace", "whether it can be written, who can read it", files.workspace),
+    Check("storage", "sharing", "who else can open it", files.sharing),
     Check("storage", "unread", "people, strangers, audit log that cannot be read", files.unread),
     Check("storage", "encryption", "none, locked, unlocked, half converted", files.encryption),
     Check("storage", "lock", "who writes", files.lock),

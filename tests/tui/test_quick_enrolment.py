@@ -194,7 +194,7 @@ async def test_escape_keeps_the_pictures_and_nothing_follows(run):
         await start(table, "Grace Hopper")
         table.desk.emit(*capture(7, "stopped"))
         await table.press("escape")
-        told = "Not trained: 7 pictures of Grace Hopper kept, t trains them."
+        told = "Not trained: 7 pictures of Grace Hopper kept. Press t to train."
         await table.until(lambda: told in table.text("#capture-steps"))
         assert not table.desk.asked("split")
         assert not table.desk.asked("cancel")

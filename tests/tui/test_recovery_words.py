@@ -25,13 +25,13 @@ from tui.words.events import describe, recovery_words
         (
             Recovered(interrupted="facedesk enroll (process 7)", kept=(("Anna", 56),)),
             "facedesk enroll (process 7) was cut short. Not in the model yet: 56 pictures "
-            "of Anna; `facedesk train` trains them. Nothing that was kept is lost.",
+            "of Anna. Run `facedesk train`. Nothing that was kept is lost.",
         ),
         (
             Recovered(kept=(("Ada", 1), ("Bo", 2), ("Cy", 3), ("Di", 4), ("Ed", 5))),
             "An earlier run was cut short. Not in the model yet: 1 picture of Ada, "
-            "2 pictures of Bo, 3 pictures of Cy and 9 pictures of 2 others; `facedesk train` "
-            "trains them. Nothing that was kept is lost.",
+            "2 pictures of Bo, 3 pictures of Cy and 9 pictures of 2 others. Run `facedesk train`. "
+            "Nothing that was kept is lost.",
         ),
         (
             Recovered(failed="The disk is full"),
@@ -53,7 +53,7 @@ def test_the_log_pane_shows_it_as_a_warning() -> None:
 def test_the_log_pane_names_the_key_that_trains_what_was_kept() -> None:
     line = describe(Recovered(kept=(("Anna", 56),)))
     assert line is not None
-    assert "56 pictures of Anna; t trains them." in line.text
+    assert "56 pictures of Anna. Press t to train." in line.text
 
 
 async def test_the_next_start_says_what_an_earlier_run_kept(run) -> None:
@@ -63,7 +63,7 @@ async def test_the_next_start_says_what_an_earlier_run_kept(run) -> None:
         person("Cy", pictures=9),
     )
     async with run(FakeDesk(rows, (model(current=True),))) as table:
-        told = "Not in the model yet: 56 pictures of Ada; t trains them."
+        told = "Not in the model yet: 56 pictures of Ada. Press t to train."
         await table.until(lambda: told in table.log())
 
 

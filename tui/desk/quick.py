@@ -212,7 +212,7 @@ class QuickEnrolment:
         elif ended.outcome == "cancelled" or run.given_up:
             self._fail(run, "Not trained: the capture was given up.")
         elif run.ended_early and run.captured:
-            text = "Not trained: {pictures} of {person} kept, {key.train} trains them."
+            text = "Not trained: {pictures} of {person} kept. Press {key.train} to train."
             pictures, person = many(run.captured, "picture"), clean(run.enrol.person)
             self._fail(run, with_keys(text, pictures=pictures, person=person))
         elif run.captured < LEAST:

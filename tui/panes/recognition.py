@@ -48,7 +48,7 @@ class RecognitionPane(FramePane):
     EMPTY = (
         "Nobody is watching yet.\n\n"
         "Press {key.recognise} to name the people in front of a camera. "
-        "It needs a trained model: {key.train} trains one."
+        "It needs a model: press {key.train} to train one."
     )
 
     def __init__(self, clock: Callable[[], float]) -> None:

@@ -235,6 +235,6 @@ TERMINAL_CHECKS: tuple[Check[Terminal], ...] = (
     Check("terminal", "graphics", "Kitty, Sixel or half blocks", _graphics),
     Check("terminal", "tmux", "tmux or GNU screen, and what they let through", _multiplexer),
     Check("terminal", "characters", "UTF-8", _characters),
-    Check("terminal", "SSH", "a line that may drop without tmux", _remote),
+    Check("terminal", "SSH", "whether a dropped line ends the app", _remote),
     Check("terminal", "clipboard", "whether copying gets through", _clipboard),
 )

@@ -62,23 +62,28 @@ def trashed_words(pictures: int) -> str:
     return with_keys(text, pictures=many(pictures, "picture"))
 
 
-def untrained_words(people: Sequence[tuple[str, int]], trains: str) -> str:
-    """Whose pictures (name, how many) are not in the model, and that `trains` puts them there."""
+PRESS_TRAIN = "Press {key.train} to train"
+"""How to train, in the app: for `with_keys`."""
+
+
+def untrained_words(people: Sequence[tuple[str, int]], train: str) -> str:
+    """Whose pictures (name, how many) are not in the model, and how to `train` them."""
     shown = ", ".join(f"{many(count, 'picture')} of {name}" for name, count in people[:MOST_NAMED])
     if more := sum(count for _name, count in people[MOST_NAMED:]):
         others = many(len(people) - MOST_NAMED, "other", "others")
         shown = f"{shown} and {many(more, 'picture')} of {others}"
-    return f"Not in the model yet: {shown}; {trains} trains them."
+    return f"Not in the model yet: {shown}. {train}."
 
 
-def recovery_words(event: Recovered, trains: str = "") -> str:
-    """One line: what was cut short, removed, finished, kept (`trains` it), and what has to wait."""
+def recovery_words(event: Recovered, train: str = "Run `facedesk train`") -> str:
+    """One line: what was cut short, removed, finished, kept (`train` says how to train it), and
+    what has to wait."""
     told = (
         (event.unfinished, f"Removed: {many(event.unfinished, 'unfinished file')}."),
         (event.leftovers, f"Removed: {many(event.leftovers, 'stray folder')}."),
         (event.finished, f"Finished: {'; '.join(event.finished)}."),
         (event.erased, f"Finished: {many(event.erased, 'erasure')}."),
-        (event.kept, untrained_words(event.kept, trains or "`facedesk train`")),
+        (event.kept, untrained_words(event.kept, train)),
         (event.failed, f"The rest waits: {event.failed}."),
     )
     begun = f"{event.interrupted or 'An earlier run'} was cut short."
@@ -185,7 +190,7 @@ def _ended(event: JobEnded, title: str) -> Line | None:
 
 EVENT_WORDS: dict[type[Event], Callable[[Any], Line]] = {
     Notice: lambda event: Line(event.text, event.level, event.hint),
-    Recovered: lambda event: Line(recovery_words(event, with_keys("{key.train}")), "warning"),
+    Recovered: lambda event: Line(recovery_words(event, with_keys(PRESS_TRAIN)), "warning"),
     ClockChanged: lambda event: Line(clock_words(event), "warning"),
     WorkspaceUpgraded: lambda event: Line(upgrade_words(event), "warning"),
     JobStarted: lambda event: Line(event.title),
