@@ -257,27 +257,16 @@ MOST = 64
 
 
 class RecentRows:
-    """Stands before an extractor. Safe from any thread; no network is called under the lock."""
+    """Stands before extractors. Safe from any thread; no network is called under the lock."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._rows: OrderedDict[tuple[str, bytes], NDArray[np.float32]] = OrderedDict()
+        self.lock = threading.Lock()
+        self.rows: OrderedDict[tuple[str, bytes], NDArray[np.float32]] = OrderedDict()
+        """By an extractor's digest and a crop's; the oldest goes first."""
 
     def before(self, extractor: Extracts) -> Extracts:
         """`extractor`, which is not asked again for rows that are kept."""
         return _Before(self, extractor)
-
-    def find(self, key: tuple[str, bytes]) -> NDArray[np.float32] | None:
-        """The row of an extractor's digest and a crop's, if it is kept."""
-        with self._lock:
-            return self._rows.get(key)
-
-    def keep(self, key: tuple[str, bytes], row: NDArray[np.float32]) -> None:
-        """Keep a row; the oldest goes."""
-        with self._lock:
-            self._rows[key] = row
-            if len(self._rows) > MOST:
-                self._rows.popitem(last=False)
 
 
 class _Before:
@@ -289,15 +278,21 @@ class _Before:
         """As `Extracts.extract`."""
         digests = [hashlib.blake2b(crop.tobytes(), digest_size=16).digest() for crop in crops]
         keys = [(self.digest, digest) for digest in digests]
-        found = [self._recent.find(key) for key in keys]
-        new = [place for place, row in enumerate(found) if row is None]
+        recent = self._recent
+        with recent.lock:
+            found = {key: recent.rows[key] for key in keys if key in recent.rows}
+        new = [place for place, key in enumerate(keys) if key not in found]
         if new:
-            for place, row in zip(new, self._extractor.extract(crops[new]), strict=True):
-                found[place] = own = row.copy()
-                self._recent.keep(keys[place], own)
-        if not found:
+            rows = self._extractor.extract(crops[new])
+            made = {keys[place]: row.copy() for place, row in zip(new, rows, strict=True)}
+            found |= made
+            with recent.lock:
+                recent.rows |= made
+                while len(recent.rows) > MOST:
+                    recent.rows.popitem(last=False)
+        if not keys:
             return np.empty((0, self.length), np.float32)
-        return np.stack([row for row in found if row is not None])
+        return np.stack([found[key] for key in keys])
 
 
 VIEWS_VERSION = 1
