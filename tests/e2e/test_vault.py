@@ -18,8 +18,12 @@ from engine.workspace.vault.opened import PLAIN
 ADA, GRACE = "Zebulon Quagmire", "Yolanda Quagmire"
 KEY = "FACEDESK_VAULT__KEY_FILE"
 PHRASE = "four words of mine"
-SIGNATURES = (b"\x89PNG", b"PK\x03\x04", b"\xff\xd8\xff", b"\x93NUMPY", b"Quagmire")
-"""How pictures and arrays begin, and what the people are called."""
+READABLE = re.compile(
+    rb"\x89PNG\r\n\x1a\n|PK\x03\x04[\x0a-\x3f]\x00|\xff\xd8\xff[\xe0-\xef]..(JFIF|Exif)|\x93NUMPY|Quagmire",
+    re.DOTALL,
+)
+"""How pictures and arrays begin, and what the people are called. Three bytes alone, as every JPEG
+begins with, are found by chance in megabytes of ciphertext: that failed now and then."""
 DUMP = re.compile(rb"[A-Za-z0-9+/]{120,}|(\\x[0-9a-f]{2}){20}|array\(\[|(-?\d\.\d+[, ]+){12}")
 """Base64, escaped bytes and arrays as a log would show them."""
 
@@ -71,7 +75,7 @@ def vaulted(facedesk: Any, tmp_path_factory: pytest.TempPathFactory, open_umask:
 
 
 def test_nothing_of_a_person_can_be_read_in_any_file(vaulted: Vaulted) -> None:
-    told = {path: [s for s in SIGNATURES if s in path.read_bytes()] for path in vaulted.files()}
+    told = {path: READABLE.search(path.read_bytes()) for path in vaulted.files()}
     assert {path: found for path, found in told.items() if found} == {}
     assert sum(path.suffix == ".png" for path in told) >= 12
 
