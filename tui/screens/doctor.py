@@ -6,12 +6,11 @@ import os
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.screen import ModalScreen
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from engine.contract import CameraMeasured, Finding, JobEnded, JobStarted
 from engine.contract.requests import CheckRequest
@@ -118,28 +117,31 @@ class DoctorScreen(ModalScreen[None]):
     def __init__(self, doctor: Doctor) -> None:
         super().__init__()
         self.doctor, self.link = doctor, doctor.app
-        self._rows: list[Finding | None] = []
 
     def compose(self) -> ComposeResult:
         """Title, table beside the picture, the selected finding in full, footer."""
         yield Static(id="doctor-title", markup=False)
         with Horizontal(id="doctor-body"):
-            yield Rows(id="doctor-table", header=False)
+            yield Rows(
+                id="doctor-table",
+                header=False,
+                moved=self._describe,
+                entered=self.action_measure_camera,
+            )
             yield Crop(id="doctor-still")
         yield Static(id="doctor-detail", markup=False)
         yield KeyLine()
 
     def on_mount(self) -> None:
         """Fill the table with what is known."""
-        table = self.query_one(Rows)
-        table.focus()
+        self.query_one(Rows).focus()
         self.show()
 
     @property
     def selected(self) -> Finding | None:
         """The finding under the cursor; None on a heading."""
-        place = self.query_one(Rows).place
-        return self._rows[place] if 0 <= place < len(self._rows) else None
+        finding: Finding | None = self.query_one(Rows).selected
+        return finding
 
     def on_resize(self) -> None:
         """The values take what width there is."""
@@ -147,22 +149,20 @@ class DoctorScreen(ModalScreen[None]):
 
     def show(self) -> None:
         """Show how it stands now; the cursor stays on its finding."""
-        before = self.selected
         table, findings = self.query_one(Rows), self.doctor.findings
         subject = SUBJECT_WIDTH if self.has_class("-wide") else NARROW_SUBJECT
         width = max(20, table.size.width - STATE_WIDTH - subject - 2)
-        table.clear(columns=True)
-        for cells in (STATE_WIDTH, subject, width):
-            table.add_column("", width=cells)
-        self._rows, rows = [], []
+        rows: list[Row] = []
         for group, members in by_group(findings).items():
-            lines = [Row(_cells(finding, subject, width), finding.detail) for finding in members]
-            self._rows += [None, *members]
+            lines = [
+                Row(_cells(finding, subject, width), finding.detail, finding, finding.subject)
+                for finding in members
+            ]
             heading = (Text(FINDING_GROUPS[group], "bold"), Text(), Text())
-            rows += [Row(heading, " ".join(each.key for each in lines)), *lines]
-        subjects = [row.subject if row else "" for row in self._rows]
-        kept = before is not None and before.subject in subjects
-        table.fill(rows, subjects.index(before.subject) if before and kept else 1)
+            rows += [Row(heading, " ".join(each.text for each in lines)), *lines]
+        kept = self.selected is not None and self.selected.subject in {row.key for row in rows}
+        columns = [("", cells) for cells in (STATE_WIDTH, subject, width)]
+        table.fill(columns, rows, None if kept else 1)
         still, measured = self.query_one(Crop), self.doctor.still
         if measured is not None:
             still.show_pixels(measured.pixels, measured.across, measured.down)
@@ -193,16 +193,6 @@ class DoctorScreen(ModalScreen[None]):
                 why = self.link.board.why_not("measure_camera")
                 text.append(f"\n{clean(why) if why else with_keys(HINT)}", "dim")
         self.query_one("#doctor-detail", Static).update(text)
-
-    @on(DataTable.RowHighlighted)
-    def _moved(self, event: DataTable.RowHighlighted) -> None:
-        event.stop()
-        self._describe()
-
-    @on(DataTable.RowSelected)
-    def _entered(self, event: DataTable.RowSelected) -> None:
-        event.stop()
-        self.action_measure_camera()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey what cannot be done now."""

@@ -15,7 +15,7 @@ from engine.contract import EvaluateDone, grouped
 from engine.text import many, percent
 from tui.keys.keymap import with_keys
 from tui.panes.base import Pane, line
-from tui.widgets.lists import Row, Rows
+from tui.widgets.lists import Column, Row, Rows
 from tui.widgets.plots import Confusion, DetCurve, ShareRow, tpir_over_fpir
 from tui.words.figures import STRANGERS, headline
 from tui.words.text import clean, shorten, span
@@ -111,14 +111,11 @@ class PeoplePart(Part):
     def __init__(self) -> None:
         super().__init__()
         self.result: EvaluateDone | None = None
-        self._names: list[str] = []
-        """Whose line each is."""
 
     @property
     def selected(self) -> str:
         """The person under the cursor; empty if there is none."""
-        place = self.query_one(Rows).place
-        return self._names[place] if 0 <= place < len(self._names) else ""
+        return self.query_one(Rows).selected or ""
 
     def compose(self) -> ComposeResult:
         """The table alone."""
@@ -135,30 +132,28 @@ class PeoplePart(Part):
 
     def _fill(self) -> None:
         result, table = self.result, self.query_one(Rows)
-        place = max(0, table.place)
-        table.clear(columns=True)
         if result is None:
             return
         spare = self.content_size.width - sum(width for _title, width in self.COLUMNS) - 1
         room = max(LEAST_NAME, spare - TAKEN_FOR)
         taken_room = min(TAKEN_FOR, max(LEAST_TAKEN, spare - room))
-        table.add_column("Name", width=room)
-        for title, width in self.COLUMNS:
-            table.add_column(Text(title, justify="right"), width=width)
-        table.add_column(f"  {'Most taken for'}", width=taken_room)
+        columns: list[Column] = [
+            ("Name", room),
+            *((Text(title, justify="right"), width) for title, width in self.COLUMNS),
+            ("  Most taken for", taken_room),
+        ]
         digits = len(str(len(result.people)))
         rows = []
-        self._names = []
         for index, name in enumerate(result.people):
             label = f"{index + 1:>{digits}} {shorten(name, room - digits - 2)}"
             taken = _taken_for(result, index, taken_room)
             counts = _counts(result.per_person.get(name, (0, 0, 0)))
-            rows.append(Row((Text(label), *counts, taken)))
-            self._names += [name] * (1 + len(_sessions(result, name)))
+            rows.append(Row((Text(label), *counts, taken), value=name))
             for session, seen in _sessions(result, name).items():
                 label = " " * digits + f"  {shorten(session, room - digits - 3)}"
-                rows.append(Row((Text(label, "dim"), *_counts(seen, "dim"), Text()), name))
-        table.fill(rows, place)
+                cells = (Text(label, "dim"), *_counts(seen, "dim"), Text())
+                rows.append(Row(cells, name, name))
+        table.fill(columns, rows)
 
 
 class ConfusionPart(Part):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from engine.contract.requests import ModelRow
 from tui.keys import bindings_of
@@ -24,16 +25,17 @@ from tui.widgets.lists import Row, Rows
 from tui.words.tables import Sheet, model_state
 from tui.words.text import clean, day, figure
 
-COLUMNS = (
-    ("", 8),
-    ("Trained", 17),
-    ("Recipe", 8),
-    ("People", 7),
-    ("Best/of", 9),
-    ("Val acc", 8),
-    ("Rank-1", 7),
-    ("TPIR", 6),
+COLUMNS: tuple[tuple[str, int, Callable[[ModelRow], str]], ...] = (
+    ("", 8, lambda row: model_state(row)[0]),
+    ("Trained", 17, lambda row: day(row.created)),
+    ("Recipe", 8, lambda row: clean(row.recipe)),
+    ("People", 7, lambda row: str(row.people)),
+    ("Best/of", 9, lambda row: f"{row.best_epoch or 'start'}/{row.epochs}"),
+    ("Val acc", 8, lambda row: "-" if row.damaged else figure(row.val_accuracy, ".2f")),
+    ("Rank-1", 7, lambda row: figure(row.rank1, ".2f")),
+    ("TPIR", 6, lambda row: figure(row.tpir, ".2f")),
 )
+"""Title, width and cell of each column."""
 RATES = ("rank-1", "TPIR", "FPIR")
 ROOM = 30
 """Lines of the terminal from which the curves of the selected model are shown."""
@@ -55,7 +57,7 @@ class ModelsScreen(Dialog[None]):
     def body(self) -> ComposeResult:
         """The table, or what to do first."""
         yield Static("Reading the models ...", id="models-empty", markup=False)
-        yield Rows(id="models-table")
+        yield Rows(id="models-table", moved=self._describe)
         yield Static(id="models-detail", classes="detail", markup=False)
         with Horizontal(id="models-curves"):
             yield Curves("loss", id="models-loss")
@@ -65,8 +67,6 @@ class ModelsScreen(Dialog[None]):
     def on_mount(self) -> None:
         """Fill the table."""
         table = self.query_one(Rows)
-        for title, width in COLUMNS:
-            table.add_column(title, width=width)
         table.display = False
         table.focus()
         self.run_worker(self._fill(), exit_on_error=False)
@@ -85,7 +85,7 @@ class ModelsScreen(Dialog[None]):
         """List these models."""
         table = self.query_one(Rows)
         self.rows, self._reading = rows, False
-        table.fill(map(_line, rows), max(0, table.place))
+        table.fill([(title, width) for title, width, _cell in COLUMNS], map(_line, rows))
         table.display = bool(rows)
         empty = self.query_one("#models-empty", Static)
         empty.update(with_keys("No model yet. Close this and press {key.train} to train one."))
@@ -126,13 +126,8 @@ class ModelsScreen(Dialog[None]):
     @property
     def selected(self) -> ModelRow | None:
         """The model under the cursor."""
-        place = self.query_one(Rows).place
-        return self.rows[place] if 0 <= place < len(self.rows) else None
-
-    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        """Say more about the model under the cursor."""
-        event.stop()
-        self._describe()
+        row: ModelRow | None = self.query_one(Rows).selected
+        return row
 
     def _describe(self) -> None:
         row = self.selected
@@ -235,14 +230,5 @@ def compared(row: ModelRow, used: ModelRow) -> str:
 
 
 def _line(row: ModelRow) -> Row:
-    cells = (
-        Text(*model_state(row)),
-        Text(day(row.created)),
-        Text(clean(row.recipe)),
-        Text(str(row.people)),
-        Text(f"{row.best_epoch or 'start'}/{row.epochs}"),
-        Text("-" if row.damaged else figure(row.val_accuracy, ".2f")),
-        Text(figure(row.rank1, ".2f")),
-        Text(figure(row.tpir, ".2f")),
-    )
-    return Row(cells, row.id)
+    state, *others = (cell(row) for _title, _width, cell in COLUMNS)
+    return Row((Text(state, model_state(row)[1]), *map(Text, others)), row.id, row)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from engine.contract.errors import PersonNotFound, PersonUnreadable
 from engine.contract.requests import PersonFacts, PictureFacts, SessionFacts
@@ -32,6 +30,7 @@ from tui.words.text import clean, day, figure, shorten
 
 NAME = 30
 """Cells of a session's or picture's name."""
+COLUMNS = (("", 2), ("Session, picture", NAME))
 MARK = "✓"
 IN_MODEL = {
     "yes": "The model in use knows these pictures.",
@@ -58,23 +57,19 @@ class PersonScreen(Dialog[None]):
         self.marked: set[str] = set()
         self._unfolded: set[str] = set()
         self._paths: dict[str, str] = {}
-        self._keys: list[str] = []
 
     def body(self) -> ComposeResult:
         """Facts, the table, what is chosen."""
         yield Static(id="person-facts", markup=False)
         with Horizontal(id="person-body"):
-            yield Rows(id="person-table")
+            yield Rows(id="person-table", moved=self._describe, entered=self.action_unfold)
             yield Faces(self._app.picture, id="person-faces")
         yield Static(id="person-chosen", classes="detail", markup=False)
         yield KeyLine()
 
     def on_mount(self) -> None:
         """Empty until the facts come."""
-        table = self.query_one(Rows)
-        table.add_column("", width=2)
-        table.add_column("Session, picture", width=NAME)
-        table.focus()
+        self.query_one(Rows).focus()
         self._people.watchers.append(self.refresh_facts)
         self.refresh_facts()
 
@@ -130,8 +125,7 @@ class PersonScreen(Dialog[None]):
 
     @property
     def _selected(self) -> str:
-        place = self.query_one(Rows).place
-        return self._keys[place] if 0 <= place < len(self._keys) else ""
+        return self.query_one(Rows).selected or ""
 
     def _files(self, chosen: Sequence[str]) -> set[str]:
         wanted = set(chosen)
@@ -157,30 +151,29 @@ class PersonScreen(Dialog[None]):
             confusion_words(facts.confusion),
         )
         self.query_one("#person-facts", Static).update(Text("\n".join(map(clean, lines))))
-        self._keys = []
         rows: list[Row] = []
         for session in facts.sessions:
             pictures = session.pictures if session.id in self._unfolded else ()
             below = [self._picture_line(session, picture) for picture in pictures]
-            self._keys += [session.id, *(f"{session.id}/{each.file}" for each in pictures)]
-            found_by = " ".join(row.key for row in below)
-            rows += [replace(self._session_line(session), also=found_by), *below]
-        table = self.query_one(Rows)
-        table.fill(rows, max(0, table.place))
+            rows += [self._session_line(session, below), *below]
+        self.query_one(Rows).fill(COLUMNS, rows)
         self._describe()
 
-    def _session_line(self, session: SessionFacts) -> Row:
+    def _session_line(self, session: SessionFacts, below: Sequence[Row]) -> Row:
+        """A session; the filter finds it by its unfolded pictures too."""
         sign = "▾" if session.id in self._unfolded else "▸"
         name = f"{sign} {day(session.started)} {session.source}"
         mark = Text(MARK if session.id in self.marked else "", "bold")
-        return Row((mark, Text(shorten(name, NAME - 1), "bold")))
+        cells = (mark, Text(shorten(name, NAME - 1), "bold"))
+        return Row(cells, " ".join(row.text for row in below), session.id, session.id)
 
     def _picture_line(self, session: SessionFacts, picture: PictureFacts) -> Row:
         key = f"{session.id}/{picture.file}"
         sign = MARK if key in self.marked or session.id in self.marked else ""
         flag = "! " if picture.others else ""
         name = f"    {flag}{picture.file} {picture.label}".rstrip()
-        return Row((Text(sign, "bold"), Text(shorten(name, NAME - 1))))
+        cells = (Text(sign, "bold"), Text(shorten(name, NAME - 1)))
+        return Row(cells, value=key, key=key)
 
     def _describe(self) -> None:
         key = self._selected
@@ -205,24 +198,12 @@ class PersonScreen(Dialog[None]):
         ]
         self.query_one(Faces).show(cells, key, self.marked | ({session} & self.marked))
 
-    @on(DataTable.RowHighlighted)
-    def _moved(self, event: DataTable.RowHighlighted) -> None:
-        event.stop()
-        if self.facts is not None:
-            self._describe()
-
-    @on(DataTable.RowSelected)
-    def _entered(self, event: DataTable.RowSelected) -> None:
-        event.stop()
-        self.action_unfold()
-
     def action_unfold(self) -> None:
         """Show or hide the pictures of the selected session."""
         session = self._selected.partition("/")[0]
         self._unfolded ^= {session}
+        self.query_one(Rows).go_to(session)
         self._fill()
-        if session in self._keys:
-            self.query_one(Rows).go_to(self._keys.index(session))
 
     def action_mark_picture(self) -> None:
         """Mark the row and go on to the next."""

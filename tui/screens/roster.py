@@ -13,7 +13,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import Input, Static
 
 from engine.contract import JobEnded
 from engine.contract.people import Added, RosterRow
@@ -27,6 +27,7 @@ from tui.widgets.fields import Field, Tick
 from tui.widgets.lists import Row, Rows
 from tui.words.text import shorten
 
+COLUMNS = (("", 9), ("Name", 36), ("Pictures", 9))
 EMPTY = "The roster is empty. Give a CSV file with a column `name`, or a folder, and press Enter."
 
 
@@ -92,7 +93,7 @@ class RosterScreen(Dialog[None]):
     def body(self) -> ComposeResult:
         """The table, the field, the tick."""
         yield Static("Reading the roster ...", id="roster-state", markup=False)
-        yield Rows(id="roster-table")
+        yield Rows(id="roster-table", entered=self._enrol)
         yield Field("Add from", Input(id="roster-path", placeholder="names.csv", compact=True))
         yield SourceField(self._roster.app.last_used.source)
         yield Field(
@@ -102,10 +103,8 @@ class RosterScreen(Dialog[None]):
         yield Static("Enter on a name enrols from this source.", classes="hint", markup=False)
 
     def on_mount(self) -> None:
-        """Columns; then the rows."""
+        """The table is as high as what is in it; then the rows."""
         table = self.query_one(Rows)
-        for title, width in (("", 9), ("Name", 36), ("Pictures", 9)):
-            table.add_column(title, width=width)
         table.styles.height = "auto"
         table.styles.max_height = 10
         self.run_worker(self._fill(), exit_on_error=False)
@@ -117,7 +116,7 @@ class RosterScreen(Dialog[None]):
         self.rows = rows
         table = self.query_one(Rows)
         waiting = [place for place, row in enumerate(rows) if not row.done]
-        table.fill(map(_line, rows), waiting[0] if waiting else 0)
+        table.fill(COLUMNS, map(_line, rows), waiting[0] if waiting else 0)
         table.display = bool(rows)
         state = EMPTY
         if rows:
@@ -126,11 +125,9 @@ class RosterScreen(Dialog[None]):
         self.query_one("#roster-state", Static).update(Text(state))
         (table if rows else self.query_one("#roster-path")).focus()
 
-    @on(DataTable.RowSelected)
-    def _chosen(self, event: DataTable.RowSelected) -> None:
+    def _enrol(self) -> None:
         """Enter on a name: the capture begins, and this opens again afterwards."""
-        event.stop()
-        row = self.rows[self.query_one(Rows).place]
+        row = self.query_one(Rows).selected
         others = any(not other.done for other in self.rows if other is not row)
         tick = self.query_one("#roster-train", Tick).value
         source = self.query_one("#form-source", Input).value.strip()
@@ -156,9 +153,8 @@ class RosterScreen(Dialog[None]):
 
     def action_still_here(self) -> None:
         """The pictures of the selected person."""
-        place = self.query_one(Rows).place
-        if place >= 0:
-            self._roster.show(self.rows[place].name)
+        if row := self.query_one(Rows).selected:
+            self._roster.show(row.name)
 
     def action_confirm(self) -> None:
         """Enter on the tick: back to the names."""
@@ -166,10 +162,9 @@ class RosterScreen(Dialog[None]):
 
 
 def _line(row: RosterRow) -> Row:
-    return Row(
-        (
-            Text("✓ done" if row.done else "○ waits", "dim" if row.done else "bold"),
-            Text(shorten(row.name, 35)),
-            Text(str(row.pictures) if row.done else ""),
-        )
+    cells = (
+        Text("✓ done" if row.done else "○ waits", "dim" if row.done else "bold"),
+        Text(shorten(row.name, 35)),
+        Text(str(row.pictures) if row.done else ""),
     )
+    return Row(cells, value=row)

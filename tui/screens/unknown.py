@@ -15,7 +15,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from engine.contract import UnknownChanged
 from engine.contract.requests import UnknownGroup, UnknownView
@@ -257,7 +257,7 @@ class UnknownScreen(UnknownDialog):
     def body(self) -> ComposeResult:
         """What is kept, the groups, the selected one's newest crop beside the person nearest."""
         yield Static("Reading the unknown ...", id="unknown-state", markup=False)
-        yield Rows(id="unknown-table")
+        yield Rows(id="unknown-table", moved=self._describe, entered=self.action_group)
         with Horizontal(id="unknown-below"):
             yield Crop(id="unknown-crop")
             yield Crop(id="unknown-nearest")
@@ -266,38 +266,21 @@ class UnknownScreen(UnknownDialog):
 
     def on_mount(self) -> None:
         """Ready for the groups: have them read."""
-        table = self.query_one(Rows)
-        for title, width in COLUMNS:
-            table.add_column(title, width=width or None)
-        table.focus()
+        self.query_one(Rows).focus()
         self._reload()
 
     @property
     def chosen(self) -> UnknownGroup | None:
         """The group under the cursor."""
-        row = self.query_one(Rows).place
-        groups = self.view.groups if self.view else ()
-        return groups[row] if 0 <= row < len(groups) else None
+        group: UnknownGroup | None = self.query_one(Rows).selected
+        return group
 
     def show(self, view: UnknownView) -> None:
         """List these groups; the cursor stays with its group, else where it was."""
-        table, before = self.query_one(Rows), self.chosen
         self.view = view
-        same = [n for n, g in enumerate(view.groups) if before and g.id == before.id]
-        rows = (Row(_cells(group), group.source) for group in view.groups)
-        table.fill(rows, same[0] if same else max(0, table.place))
+        self.query_one(Rows).fill(COLUMNS, map(_row, view.groups))
         self.query_one("#unknown-state", Static).update(Text(_state(view)))
         self._describe()
-
-    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        """Say more about the group under the cursor."""
-        event.stop()
-        self._describe()
-
-    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
-        """Enter opens the group."""
-        event.stop()
-        self.action_group()
 
     def no_group(self) -> None:
         """The unknown list is empty, or not read yet."""
@@ -427,10 +410,11 @@ def _state(view: UnknownView) -> str:
     return with_keys(off)
 
 
-def _cells(group: UnknownGroup) -> tuple[Text, ...]:
-    return (
+def _row(group: UnknownGroup) -> Row:
+    cells = (
         Text(day(group.last)),
         Text(str(len(group.sightings))),
         Text(str(group.crops)),
         Text(clean(group.candidate)),
     )
+    return Row(cells, group.source, group, group.id)

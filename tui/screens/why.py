@@ -7,11 +7,10 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from engine.contract import NothingToExplain, Why
 from tui.keys import bindings_of
@@ -49,12 +48,11 @@ class WhyScreen(Dialog[None]):
     def __init__(self, link: EngineApp, faces: Faces) -> None:
         super().__init__()
         self.link, self._faces = link, faces
-        self._tracks: tuple[int, ...] = ()
         self._shown: Why | None = None
 
     def body(self) -> ComposeResult:
         """Tracks, words, then the probe and its nearest crops."""
-        yield Rows(id="why-tracks", header=False)
+        yield Rows(id="why-tracks", header=False, moved=self._ask_selected)
         with VerticalScroll(id="why-words-box", can_focus=False):
             yield Static("Asking ...", id="why-words", markup=False)
         with Horizontal(id="why-crops"):
@@ -64,30 +62,21 @@ class WhyScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """List the faces, explain the newest, and look again now and then."""
-        table = self.query_one(Rows)
-        table.add_column("")
-        table.focus()
+        self.query_one(Rows).focus()
         self.look()
         self.set_interval(AGAIN, self.look)
 
     @property
     def selected(self) -> int | None:
         """The track under the cursor."""
-        row = self.query_one(Rows).place
-        return self._tracks[row] if 0 <= row < len(self._tracks) else None
+        track: int | None = self.query_one(Rows).selected
+        return track
 
     def look(self) -> None:
         """List the faces as they are now, and ask about the selected one."""
-        table, before = self.query_one(Rows), self.selected
-        faces = tuple(reversed(self._faces()))
-        self._tracks = tuple(sighting.face.track for sighting in faces)
-        at = self._tracks.index(before) if before in self._tracks else 0
-        table.fill((Row((_line(sighting),)) for sighting in faces), at)
-        self._ask_selected()
-
-    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        """Another face was selected."""
-        event.stop()
+        rows = [_line(sighting) for sighting in reversed(self._faces())]
+        kept = any(row.value == self.selected for row in rows)
+        self.query_one(Rows).fill([("", 0)], rows, None if kept else 0)
         self._ask_selected()
 
     def _ask_selected(self) -> None:
@@ -128,7 +117,7 @@ class WhyScreen(Dialog[None]):
                 crop.show(b"")
 
 
-def _line(sighting: Sighting) -> Text:
+def _line(sighting: Sighting) -> Row:
     """One face in one line."""
     face = sighting.face
     sign = "≥" if face.score >= face.threshold else "<"
@@ -137,7 +126,8 @@ def _line(sighting: Sighting) -> Text:
     track = f"face {face.track}"
     who = clean(face.person or nearest)
     score = f"{face.score:.2f} {sign} {face.threshold:.2f}"
-    return Text(f"{track}  {decision:<8} {who}  {score}")
+    line = Text(f"{track}  {decision:<8} {who}  {score}")
+    return Row((line,), value=face.track, key=track)
 
 
 class Explanations:
@@ -173,7 +163,7 @@ class LogScreen(Dialog[None]):
 
     def body(self) -> ComposeResult:
         """The lines, then the selected one."""
-        yield Rows(id="log-lines", header=False)
+        yield Rows(id="log-lines", header=False, moved=self._describe)
         with VerticalScroll():
             yield Static(id="log-details", markup=False)
         yield KeyLine()
@@ -181,8 +171,7 @@ class LogScreen(Dialog[None]):
     def on_mount(self) -> None:
         """Begin with the newest line that sums others up, else with the newest."""
         table = self.query_one(Rows)
-        table.add_columns("", "", "")
-        table.fill(map(_log_line, self.entries), len(self.entries) - 1)
+        table.fill([("", 0)] * 3, map(_log_line, self.entries), len(self.entries) - 1)
         table.focus()
         self._describe()
 
@@ -190,14 +179,8 @@ class LogScreen(Dialog[None]):
         """All lines with their times."""
         return self._pane.sheet()
 
-    @on(DataTable.RowHighlighted)
-    def _moved(self, event: DataTable.RowHighlighted) -> None:
-        event.stop()
-        self._describe()
-
     def _describe(self) -> None:
-        place = self.query_one(Rows).place
-        entry = self.entries[place] if place >= 0 else LogEntry("", "", ())
+        entry = self.query_one(Rows).selected or LogEntry("", "", ())
         text = Text(entry.text, "bold")
         for line in entry.details:
             text.append(f"\n{clean(line)}", "not bold")
@@ -218,4 +201,4 @@ class Log:
 def _log_line(entry: LogEntry) -> Row:
     count = str(len(entry.details)) if entry.details else ""
     cells = (Text(f"{entry.time} ", "dim"), Text(f"{count:>3} "), Text(entry.text))
-    return Row(cells, " ".join(entry.details))
+    return Row(cells, " ".join(entry.details), entry)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from rich.text import Text
 from textual import on
@@ -80,32 +80,59 @@ class FilterLine(Input):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a list. `also` is text by which the filter finds it, beside its cells."""
+    """A line of a list. `also` is text by which the filter finds it, beside its cells; `value` is
+    what it stands for, and `key` what stays the same while the value changes."""
 
     cells: tuple[Text, ...]
     also: str = ""
+    value: Any = None
+    key: str = ""
 
     @property
-    def key(self) -> str:
+    def text(self) -> str:
         """What the line is searched by."""
         return search_key(" ".join((*(cell.plain for cell in self.cells), self.also)))
+
+
+Column = tuple[str | Text, int]
+"""A title, and how many cells wide; 0 is as wide as what is in it."""
 
 
 class Rows(DataTable[Text]):
     """A table of lines. What is typed after the filter key hides the lines without it."""
 
-    def __init__(self, *, id: str, header: bool = True, zebra: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        id: str,
+        header: bool = True,
+        zebra: bool = False,
+        moved: Callable[[], object] = lambda: None,
+        entered: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`moved` is called when another line is under the cursor, `entered` at Enter."""
         super().__init__(
             id=id, cursor_type="row", cell_padding=0, show_header=header, zebra_stripes=zebra
         )
+        self._moved, self._entered = moved, entered
+        self._columns: Sequence[Column] = ()
         self._all: tuple[Row, ...] = ()
         self._shown: list[int] = []
         self._wanted = ""
         self._line: FilterLine | None = None
 
-    def fill(self, rows: Iterable[Row], at: int) -> None:
-        """Show these rows, with the cursor on row `at` of all, or on the nearest that is shown."""
+    def fill(self, columns: Sequence[Column], rows: Iterable[Row], at: int | None = None) -> None:
+        """Show these rows, with the cursor on row `at` of all; without `at` it stays with the row
+        of its key, or in its place if there is none any more."""
+        row, place = self._row, max(0, self.place)
         self._all = tuple(rows)
+        if columns != self._columns:
+            self._columns = columns
+            self.clear(columns=True)
+            for title, width in columns:
+                self.add_column(title, width=width or None)
+        if at is None:
+            at = self._place_of(row.key if row else "", place)
         with self.prevent(DataTable.RowHighlighted):
             self._list(at)
 
@@ -114,6 +141,25 @@ class Rows(DataTable[Text]):
         """The place among all rows of the one under the cursor; -1 if there is none."""
         row = self.cursor_row
         return self._shown[row] if 0 <= row < len(self._shown) else -1
+
+    @property
+    def _row(self) -> Row | None:
+        return self._all[self.place] if self.place >= 0 else None
+
+    @property
+    def selected(self) -> Any:
+        """What the row under the cursor stands for; None if there is none."""
+        return self._row.value if self._row else None
+
+    @on(DataTable.RowHighlighted)
+    def _row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        event.stop()
+        self._moved()
+
+    @on(DataTable.RowSelected)
+    def _row_selected(self, event: DataTable.RowSelected) -> None:
+        event.stop()
+        self._entered()
 
     async def start_filter(self) -> None:
         """Open the line above the list."""
@@ -126,7 +172,15 @@ class Rows(DataTable[Text]):
             self._line = line
         self._line.begin()
 
-    def go_to(self, place: int) -> None:
+    def go_to(self, key: str) -> None:
+        """Put the cursor on the row of this key, if there is one."""
+        self._go_to(self._place_of(key, self.place))
+
+    def _place_of(self, key: str, otherwise: int) -> int:
+        places = (place for place, row in enumerate(self._all) if key and row.key == key)
+        return next(places, otherwise)
+
+    def _go_to(self, place: int) -> None:
         """Put the cursor on the row at this place among all, or on the nearest that is shown."""
         shown = self._shown
         self.move_cursor(row=min(range(len(shown)), key=lambda n: abs(shown[n] - place), default=0))
@@ -140,11 +194,11 @@ class Rows(DataTable[Text]):
             self.post_message(DataTable.RowHighlighted(self, self.cursor_row, key))
 
     def _list(self, at: int) -> None:
-        self._shown = [place for place, row in enumerate(self._all) if self._wanted in row.key]
+        self._shown = [place for place, row in enumerate(self._all) if self._wanted in row.text]
         self.clear()
         for place in self._shown:
             self.add_row(*self._all[place].cells)
-        self.go_to(at)
+        self._go_to(at)
 
 
 @runtime_checkable
