@@ -165,7 +165,7 @@ class DoctorScreen(ModalScreen[None]):
         table.fill(columns, rows, None if kept else 1)
         still, measured = self.query_one(Crop), self.doctor.still
         if measured is not None:
-            still.show_pixels(measured.pixels, measured.across, measured.down)
+            still.show((measured.pixels, measured.across, measured.down))
         if still.display != (measured is not None):
             still.display = not still.display
             self.call_after_refresh(self.show)  # the table has another width then

@@ -18,7 +18,6 @@ from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -138,25 +137,14 @@ class StillPicture(Container):
         """The cells; Sixel brings a widget of its own."""
         yield Static(id="still-cells", markup=False)
 
-    @property
-    def protocol(self) -> graphics.Protocol:
-        """How pictures are shown."""
-        if self.app.is_headless:
-            return "cells"
-        return graphics.protocol(os.environ, colours(self.app))
-
-    @property
-    def room(self) -> Size:
-        """Cells there are for a picture."""
-        return self.content_size
-
     async def show(self, image: Image) -> None:
         """Show a picture (RGB) in place of the one before."""
-        if not self.room:
+        if not self.content_size:
             return
         size = graphics.cell()
-        columns, rows = graphics.fitted(image.size, self.room, size)
-        how = self.protocol
+        columns, rows = graphics.fitted(image.size, self.content_size, size)
+        headless = self.app.is_headless
+        how = "cells" if headless else graphics.protocol(os.environ, colours(self.app))
         cells = self.query_one("#still-cells", Static)
         if how == "sixel":
             cells.display = False
@@ -218,7 +206,7 @@ class StillScreen(Dialog[None]):
         if self.large:
             image = await in_thread(partial(read, self.stills[self.chosen]))
         else:
-            self.grid = Grid.within(*picture.room)
+            self.grid = Grid.within(*picture.content_size)
             places = self.grid.page_of(self.chosen, len(self.stills))
             page = self.stills[places.start : places.stop]
             chosen = self.chosen - places.start

@@ -22,6 +22,9 @@ from textual.widget import Widget
 from tui.widgets.lists import Where
 from tui.words.text import shorten
 
+Picture = bytes | tuple[bytes, int, int]
+"""A PNG, or RGB row by row with width and height."""
+
 
 class Crop(Widget):
     """A picture at the largest size that fits, proportions kept; only the caption without one."""
@@ -30,37 +33,25 @@ class Crop(Widget):
     Crop { width: 16; height: 8; }
     """
 
-    def __init__(self, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
-        self._picture: bytes | tuple[bytes, int, int] = b""
-        self._caption = ""
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._picture: Picture = b""
+        self.caption = ""
         self._drawn: tuple[int, int, list[Strip]] | None = None
 
-    def show(self, png: bytes, caption: str = "") -> None:
-        """Show the picture in `png`, empty for none, with a caption of one line."""
-        self._show(png, caption)
-
-    def show_pixels(self, pixels: bytes, width: int, height: int, caption: str = "") -> None:
-        """The same with the picture as RGB, row by row."""
-        self._show((pixels, width, height), caption)
-
-    def _show(self, picture: bytes | tuple[bytes, int, int], caption: str) -> None:
-        if (picture, caption) == (self._picture, self._caption):
+    def show(self, picture: Picture, caption: str = "") -> None:
+        """Show a picture, empty for none, with a caption of one line below it."""
+        if (picture, caption) == (self._picture, self.caption):
             return
-        self._picture, self._caption = picture, caption
+        self._picture, self.caption = picture, caption
         self._drawn = None
         self.refresh()
-
-    @property
-    def caption(self) -> str:
-        """The line below the picture."""
-        return self._caption
 
     def render_line(self, y: int) -> Strip:
         """One row of cells: the picture, then the caption."""
         width, height = self.size.width, self.size.height
         if y == height - 1:
-            text = shorten(self._caption, width)
+            text = shorten(self.caption, width)
             return Strip([Segment(text, self.rich_style)]).adjust_cell_length(
                 width, self.rich_style
             )
@@ -70,9 +61,7 @@ class Crop(Widget):
         return strips[y] if y < len(strips) else Strip.blank(width, self.rich_style)
 
 
-def _strips(
-    picture: bytes | tuple[bytes, int, int], columns: int, rows: int, background: Style
-) -> list[Strip]:
+def _strips(picture: Picture, columns: int, rows: int, background: Style) -> list[Strip]:
     """The picture as lines of cells; none if there is no picture or it cannot be read."""
     if not picture or columns < 1 or rows < 1:
         return []

@@ -6,7 +6,7 @@ Behind them, faint and in wide dots, the validation of another run to compare wi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -25,6 +25,7 @@ class Canvas:
         self.columns, self.rows = columns, rows
         self.bits = [[0] * columns for _ in range(rows)]
         self.owner = [[-1] * columns for _ in range(rows)]
+        self._signs: dict[tuple[int, int], str] = {}
 
     def dot(self, x: int, y: int, owner: int) -> None:
         """Set the dot at x to the right and y down; outside the raster nothing happens."""
@@ -41,10 +42,33 @@ class Canvas:
             if (x if abs(end[0] - start[0]) >= abs(end[1] - start[1]) else y) % every == 0:
                 self.dot(x, y, owner)
 
+    def mark(self, column: int, row: int, sign: str, owner: int) -> None:
+        """A character instead of a cell's dots."""
+        self._signs[column, row] = sign
+        self.owner[row][column] = owner
+
     def glyph(self, column: int, row: int) -> str:
         """The character of a cell."""
         bits = self.bits[row][column]
-        return chr(0x2800 + bits) if bits else " "
+        return self._signs.get((column, row)) or (chr(0x2800 + bits) if bits else " ")
+
+    def lines(self, labels: Mapping[int, str], styles: Mapping[int, Style]) -> list[Text]:
+        """The raster behind its axis; `labels` by row, `styles` by owner, of the axis by -1."""
+        made = []
+        for row in range(self.rows):
+            line = Text().append(f"{labels.get(row, ''):>{LABEL - 1}}┤", styles[-1])
+            for column in range(self.columns):
+                line.append(self.glyph(column, row), styles[self.owner[row][column]])
+            made.append(line)
+        return made
+
+
+def part_styles(widget: Widget) -> dict[str, Style]:
+    """The styles of a widget's component classes, by what stands behind their dashes."""
+    return {
+        name.partition("--")[2]: widget.get_component_rich_style(name, partial=True)
+        for name in widget.COMPONENT_CLASSES
+    }
 
 
 class Curves(Widget):
@@ -103,10 +127,7 @@ class Curves(Widget):
 
     def render(self) -> Text:
         """Title with the latest figures, the raster with its axis, the epochs below."""
-        styles = {
-            name: self.get_component_rich_style(f"curves--{name}", partial=True)
-            for name in ("title", "axis", "train", "validation", "best", "before")
-        }
+        styles = part_styles(self)
         width, height = self.content_size
         columns, rows = width - LABEL, height - 2
         if columns < 4 or rows < 1:
@@ -120,20 +141,10 @@ class Curves(Widget):
         canvas = Canvas(columns, rows)
         if finite:
             self._draw(canvas, low, high)
-        owners = {
-            -1: styles["axis"],
-            0: styles["train"],
-            1: styles["validation"],
-            2: styles["before"],
-        }
-        for row in range(rows):
-            fine = high - low < 0.05
-            label = _figure(high, fine) if row == 0 else ""
-            label = _figure(low, fine) if row == rows - 1 else label
-            line = Text().append(f"{label if finite else '':>{LABEL - 1}}┤", styles["axis"])
-            for column in range(columns):
-                line.append(canvas.glyph(column, row), owners[canvas.owner[row][column]])
-            lines.append(line)
+        owners = dict(enumerate(styles[name] for name in ("train", "validation", "before")))
+        fine = high - low < 0.05
+        labels = {0: _figure(high, fine), rows - 1: _figure(low, fine)} if finite else {}
+        lines += canvas.lines(labels, {-1: styles["axis"], **owners})
         lines.append(self._foot(columns, styles))
         return Text("\n", no_wrap=True, overflow="crop").join(lines)
 

@@ -20,14 +20,13 @@ from textual.widget import Widget
 from textual.widgets import DataTable
 
 from engine.text import many
-from tui.widgets.curves import Canvas
+from tui.widgets.curves import Canvas, part_styles
 from tui.words.figures import bounds, share
 from tui.words.text import clean, shorten
 
 LABEL = 5
-MEANINGLESS, CURVE = 0, 1
-"""Owners of the dots: below one stranger of all, and from there on."""
-POINT = "◆"
+MEANINGLESS, CURVE, POINT = 0, 1, 2
+"""Owners of the cells: below one stranger of all, from there on, the threshold's."""
 
 Points = tuple[tuple[float, float], ...]
 
@@ -89,25 +88,18 @@ class DetCurve(Widget):
         columns, rows = width - LABEL, height - 2
         if columns < 12 or rows < 2 or not self.points:
             return Text()
-        style = {
-            name: self.get_component_rich_style(f"det--{name}", partial=True)
-            for name in ("axis", "curve", "meaningless", "point")
-        }
+        style = part_styles(self)
         low = self._low()
         canvas = Canvas(columns, rows)
         self._draw(canvas, low)
         x, y = self._dot(canvas, *self.here, low)
-        mark = (x // 2, min(rows - 1, y // 4))
-        owners = {-1: style["axis"], MEANINGLESS: style["meaningless"], CURVE: style["curve"]}
-        lines = []
-        for row in range(rows):
-            line = Text(f"{self._label(row, rows, low):>{LABEL - 1}}┤", style["axis"])
-            for column in range(columns):
-                if (column, row) == mark:
-                    line.append(POINT, style["point"])
-                else:
-                    line.append(canvas.glyph(column, row), owners[canvas.owner[row][column]])
-            lines.append(line)
+        canvas.mark(x // 2, min(rows - 1, y // 4), "◆", POINT)
+        labels = {0: "1.00", rows - 1: f"{low:.2f}"}
+        if rows > 4:
+            middle = (rows - 1) // 2
+            labels[middle] = f"{1 - (1 - low) * middle / (rows - 1):.2f}"
+        parts = {-1: "axis", MEANINGLESS: "meaningless", CURVE: "curve", POINT: "point"}
+        lines = canvas.lines(labels, {owner: style[name] for owner, name in parts.items()})
         lines.extend(self._foot(columns, style["axis"], style["point"]))
         return Text("\n", no_wrap=True, overflow="crop").join(lines)
 
@@ -115,15 +107,6 @@ class DetCurve(Widget):
         """The lower end of the TPIR axis, a round tenth."""
         lowest = min(min(tpir for _, tpir in self.points), self.here[1])
         return min(0.9, max(0.0, math.floor(lowest * 10 - 0.5) / 10))
-
-    @staticmethod
-    def _label(row: int, rows: int, low: float) -> str:
-        middle = (rows - 1) // 2
-        if row == 0:
-            return "1.00"
-        if row == rows - 1:
-            return f"{low:.2f}"
-        return f"{1 - (1 - low) * middle / (rows - 1):.2f}" if row == middle and rows > 4 else ""
 
     def _place(self, fpir: float) -> float:
         """Where an FPIR is on the axis, 0..1; what cannot be on it is at its left end."""
@@ -339,10 +322,7 @@ class ShareRow(Widget):
 
     def render(self) -> Text:
         """One line of at most the widget's width."""
-        style = {
-            name: self.get_component_rich_style(f"share--{name}", partial=True)
-            for name in ("label", "figure", "bounds", "rest", "range")
-        }
+        style = part_styles(self)
         line = Text(no_wrap=True, overflow="crop")
         line.append(f"{shorten(self.label, ROW_LABEL - 1):<{ROW_LABEL}}", style["label"])
         line.append(f"{share(self.value):<{FIGURE}}", style["figure"])
