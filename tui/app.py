@@ -51,7 +51,7 @@ from tui.screens.questions import CaptureQuestions
 from tui.screens.roster import Roster
 from tui.screens.stills import Stills, show_pictures
 from tui.screens.unknown import Unknown
-from tui.screens.why import Explanations, Log
+from tui.screens.why import Explanations
 from tui.widgets.lists import Where, filtered, move
 from tui.words.events import PRESS_TRAIN, Line, describe, untrained_words
 from tui.words.tables import Sheet
@@ -144,7 +144,7 @@ class FacedeskApp(EngineApp):
         uses: tuple[object, ...] = (
             *(self.jobs, self.preview, self.quick, self.people, self.evaluation, self.doctor),
             *(self.roster, self.stills, self.unknown, Explanations(self, self.screen_desk)),
-            *(Jump(self, self.screen_desk), Openers(self), Log(self, self.screen_desk.activity)),
+            *(Jump(self, self.screen_desk), Openers(self)),
         )
         for part in uses:
             self.screen_desk.add(part)

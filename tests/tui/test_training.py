@@ -283,5 +283,5 @@ async def test_every_option_of_a_recipe_can_be_read_at_every_size(run, size):
 
 
 def test_an_axis_of_one_value_does_not_go_below_nothing():
-    assert Curves("loss")._range([0.0]) == (0.0, 0.5)
-    assert Curves("loss")._range([2.0]) == (1.5, 2.5)
+    assert Curves("loss", "loss", id="c")._range([0.0]) == (0.0, 0.5)
+    assert Curves("loss", "loss", id="c")._range([2.0]) == (1.5, 2.5)

@@ -19,8 +19,7 @@ from tui.widgets.fields import NumberInput, Wrong
 from tui.words.tables import Sheet
 from tui.words.text import clean, shorten
 
-PARTS = {"train": "train", "validation": "validation", "test": "test"}
-"""What the parts are called."""
+PARTS = ("train", "validation", "test")
 COLUMNS = (("Train", 6), ("Val", 5), ("Test", 5))
 
 
@@ -45,13 +44,13 @@ class SplitPane(Pane):
         """Fields on top, the table below."""
         settings = self.settings
         with Horizontal(classes="fields"):
-            for part, short in zip(PARTS, (title for title, width in COLUMNS), strict=True):
+            for part, (short, _width) in zip(PARTS, COLUMNS, strict=True):
                 yield Label(short)
                 yield NumberInput(
                     f"{getattr(settings, part):g}",
                     whole=False,
                     id=f"split-{part}",
-                    tooltip=f"Share of {PARTS[part]} pictures, 0 to 1; the three sum to 1",
+                    tooltip=f"Share of {part} pictures, 0 to 1; the three sum to 1",
                 )
             yield Label("Seed")
             yield NumberInput(
@@ -88,21 +87,17 @@ class SplitPane(Pane):
             try:
                 shares[part] = float(self.query_one(f"#split-{part}", Input).value)
             except ValueError:
-                raise Wrong(f"The share of {PARTS[part]} is not a number.") from None
+                raise Wrong(f"The share of {part} is not a number.") from None
         total = sum(shares.values())
         if abs(total - 1) > 1e-6:
             raise Wrong(f"The shares sum to {total:g}, not to 1.")
-        if shares["train"] < 0.05:
+        train, validation, test = shares.values()
+        if train < 0.05:
             raise Wrong("Training needs a share of 0.05 or more.")
         seed = self.query_one("#split-seed", Input).value
         if not seed or int(seed) > 2**31 - 1:
             raise Wrong("The seed is a whole number from 0 to 2147483647.")
-        return SplitRequest(
-            train=shares["train"],
-            validation=shares["validation"],
-            test=shares["test"],
-            seed=int(seed),
-        )
+        return SplitRequest(train=train, validation=validation, test=test, seed=int(seed))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from rich.text import Text
@@ -27,16 +27,18 @@ from tui.widgets.fields import NumberInput, Tick
 from tui.words.tables import Sheet
 from tui.words.text import clean, day, figure, span
 
-COLUMNS = (
-    ("Epoch", 5),
-    ("loss", 7),
-    ("v.loss", 7),
-    ("v.acc", 6),
-    ("TPIR", 6),
-    ("FPIR", 6),
-    ("rate", 6),
+COLUMNS: tuple[tuple[str, int, Callable[[EpochDone], str]], ...] = (
+    ("Epoch", 5, lambda event: str(event.epoch)),
+    ("loss", 7, lambda event: figure(event.loss, ".3f")),
+    ("v.loss", 7, lambda event: figure(event.val_loss, ".3f")),
+    ("v.acc", 6, lambda event: figure(event.val_accuracy, ".2f")),
+    ("TPIR", 6, lambda event: percent(event.tpir)),
+    ("FPIR", 6, lambda event: percent(event.fpir)),
+    ("rate", 6, lambda event: figure(event.learning_rate, ".0e")),
 )
-"""What the curves beside the table do not show as well; `sheet` has all figures."""
+"""Title, width and cell of what the curves beside the table do not show as well; `sheet` has all
+figures."""
+FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "tpir", "fpir")
 
 
 def option_fields(settings: TrainingSettings) -> Iterator[Widget]:
@@ -112,8 +114,8 @@ class TrainingPane(Pane):
         yield Meter(id="training-meter")
         with Horizontal(id="training-result"):
             with Horizontal(id="training-curves"):
-                yield Curves("loss", id="curve-loss")
-                yield Curves("acc", whole=True, id="curve-accuracy")
+                yield Curves("loss", "loss", id="curve-loss")
+                yield Curves("acc", "accuracy", whole=True, id="curve-accuracy")
             yield DataTable[Text](
                 id="training-table", cursor_type="row", cell_padding=0, zebra_stripes=True
             )
@@ -121,7 +123,7 @@ class TrainingPane(Pane):
     def on_mount(self) -> None:
         """Start empty."""
         table = self.query_one(DataTable)
-        for place, (title, width) in enumerate(COLUMNS):
+        for place, (title, width, _cell) in enumerate(COLUMNS):
             table.add_column(Text(title, justify="right"), width=width, key=str(place))
         self.query_one("#training-result").display = False
         self.query_one(Meter).display = False
@@ -275,30 +277,18 @@ class TrainingPane(Pane):
 
     def sheet(self) -> Sheet | None:
         """The epoch table with all digits."""
-        header = (
-            "epoch",
-            "loss",
-            "accuracy",
-            "val_loss",
-            "val_accuracy",
-            "tpir",
-            "fpir",
-            "learning_rate",
-        )
         rows = tuple(
             (
                 str(e.epoch),
-                *(
-                    figure(value, ".6g")
-                    for value in (e.loss, e.accuracy, e.val_loss, e.val_accuracy, e.tpir, e.fpir)
-                ),
+                *(figure(getattr(e, name), ".6g") for name in FIGURES),
                 figure(e.learning_rate, "g"),
                 f"{e.seconds:.2f}",
                 "best" if e.epoch == self.epochs[-1].best else "",
             )
             for e in self.epochs
         )
-        return Sheet(self.NAME, (*header, "seconds", "best"), rows) if rows else None
+        header = ("epoch", *FIGURES, "learning_rate", "seconds", "best")
+        return Sheet(self.NAME, header, rows) if rows else None
 
     def _state(self, event: EpochDone) -> Text:
         best = self.epochs[event.best - 1] if 0 < event.best <= len(self.epochs) else event
@@ -319,16 +309,9 @@ class TrainingPane(Pane):
 
     @staticmethod
     def _cells(event: EpochDone, best: bool) -> list[Text]:
+        first, *others = (cell(event) for _title, _width, cell in COLUMNS)
+        texts = (f"★ {first}" if best else first, *others)
         style = "bold green" if best else ""
-        texts = (
-            f"{'★ ' if best else ''}{event.epoch}",
-            figure(event.loss, ".3f"),
-            figure(event.val_loss, ".3f"),
-            figure(event.val_accuracy, ".2f"),
-            percent(event.tpir),
-            percent(event.fpir),
-            figure(event.learning_rate, ".0e"),
-        )
         return [Text(text, style, justify="right") for text in texts]
 
     def _draw(self) -> None:
@@ -337,20 +320,8 @@ class TrainingPane(Pane):
         total, best = (last.epochs, last.best) if last else (1, 0)
         if last and not self.running:
             total = len(epochs)
-        self.query_one("#curve-loss", Curves).show(
-            [e.loss for e in epochs],
-            [e.val_loss for e in epochs],
-            total,
-            best,
-            [e.val_loss for e in self.before],
-        )
-        self.query_one("#curve-accuracy", Curves).show(
-            [e.accuracy for e in epochs],
-            [e.val_accuracy for e in epochs],
-            total,
-            best,
-            [e.val_accuracy for e in self.before],
-        )
+        for curves in self.query(Curves):
+            curves.show(epochs, self.before, total, best)
 
 
 def verdict(event: TrainDone) -> str:

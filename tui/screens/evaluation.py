@@ -140,7 +140,6 @@ def _trouble(event: JobEnded) -> str:
 REPORTS = "reports"
 """The folder in the workspace that is offered for reports."""
 
-PARTS: tuple[type[Part], ...] = (OverviewPart, PeoplePart, ConfusionPart, CurvePart, DoubtfulPart)
 MANY_PEOPLE = 12
 """From this many on the part in front gets most of the room."""
 UNMEASURED = (
@@ -179,7 +178,7 @@ class EvaluationScreen(ModalScreen[None]):
         """Title, tabs (narrow only), how it stands, the parts in two columns, footer."""
         overview, people, confusion, curve, doubtful = self.parts
         yield Static(id="evaluation-title", markup=False)
-        yield TabStrip(tuple((p.NAME, p.TITLE) for p in PARTS), id="evaluation-tabs")
+        yield TabStrip(tuple((p.NAME, p.TITLE) for p in self.parts), id="evaluation-tabs")
         yield Static(id="evaluation-status", markup=False)
         yield Meter(id="evaluation-meter")
         yield Empty(with_keys(UNMEASURED), id="evaluation-empty")

@@ -36,7 +36,14 @@ COLUMNS: tuple[tuple[str, int, Callable[[ModelRow], str]], ...] = (
     ("TPIR", 6, lambda row: figure(row.tpir, ".2f")),
 )
 """Title, width and cell of each column."""
-RATES = ("rank-1", "TPIR", "FPIR")
+FIGURES = {
+    "val_accuracy": "val accuracy",
+    "threshold": "threshold",
+    "rank1": "rank-1",
+    "tpir": "TPIR",
+    "fpir": "FPIR",
+}
+"""Figures of a model, and what a copy calls them."""
 ROOM = 30
 """Lines of the terminal from which the curves of the selected model are shown."""
 
@@ -60,8 +67,8 @@ class ModelsScreen(Dialog[None]):
         yield Rows(id="models-table", moved=self._describe)
         yield Static(id="models-detail", classes="detail", markup=False)
         with Horizontal(id="models-curves"):
-            yield Curves("loss", id="models-loss")
-            yield Curves("acc", whole=True, id="models-accuracy")
+            yield Curves("loss", "loss", id="models-loss", before_name="in use")
+            yield Curves("acc", "accuracy", id="models-accuracy", whole=True, before_name="in use")
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -93,35 +100,17 @@ class ModelsScreen(Dialog[None]):
         self._describe()
 
     def sheet(self) -> Sheet | None:
-        """All models as listed."""
+        """All models as listed, with all digits."""
         rows = tuple(
             (
-                row.id,
-                model_state(row)[0],
-                row.created,
-                row.recipe,
-                str(row.people),
-                str(row.best_epoch),
-                str(row.epochs),
-                *(
-                    figure(each, ".4f")
-                    for each in (row.val_accuracy, row.threshold, row.rank1, row.tpir, row.fpir)
-                ),
+                *(row.id, model_state(row)[0], row.created, row.recipe),
+                *map(str, (row.people, row.best_epoch, row.epochs)),
+                *(figure(getattr(row, name), ".4f") for name in FIGURES),
             )
             for row in self.rows
         )
-        header: tuple[str, ...] = (
-            "id",
-            "state",
-            "trained",
-            "recipe",
-            "people",
-            "best epoch",
-            "epochs",
-        )
-        return (
-            Sheet("models", (*header, "val accuracy", "threshold", *RATES), rows) if rows else None
-        )
+        counts = ("id", "state", "trained", "recipe", "people", "best epoch", "epochs")
+        return Sheet("models", (*counts, *FIGURES.values()), rows) if rows else None
 
     @property
     def selected(self) -> ModelRow | None:
@@ -163,19 +152,8 @@ class ModelsScreen(Dialog[None]):
         if row is None or not row.history:
             return
         behind = used.history if used is not None and used is not row else ()
-        for curves, train, val in (
-            ("#models-loss", "loss", "val_loss"),
-            ("#models-accuracy", "accuracy", "val_accuracy"),
-        ):
-            drawn = self.query_one(curves, Curves)
-            drawn.before_name = "in use"
-            drawn.show(
-                [getattr(e, train) for e in row.history],
-                [getattr(e, val) for e in row.history],
-                max(len(row.history), len(behind)),
-                row.best_epoch,
-                [getattr(e, val) for e in behind],
-            )
+        for curves in self.query(Curves):
+            curves.show(row.history, behind, max(len(row.history), len(behind)), row.best_epoch)
 
     def action_promote(self) -> None:
         """Put the selected model into use."""

@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from textual.signal import Signal
+
 from engine.contract.errors import FacedeskError
 from engine.contract.people import Answers, Doubts, ErasureUnanswered, Trashed
 from engine.text import many
@@ -27,8 +29,8 @@ class People:
 
     def __init__(self, app: EngineApp, pane: PeoplePane) -> None:
         self.app, self.desk, self.pane = app, app.desk, pane
-        self.watchers: list[Callable[[str], None]] = []
-        """Called with the new name, if any, whenever people have changed."""
+        self.changed: Signal[str] = Signal(app, "people")
+        """Published with the new name, if any, whenever people have changed."""
 
     async def purge(self) -> None:
         """Empty the trash of what is due. An error of it must not greet the operator."""
@@ -42,8 +44,7 @@ class People:
     def refresh(self, name: str = "") -> None:
         """Read people again, and whoever is shown elsewhere (under their new `name`)."""
         self.app.reload()
-        for watcher in self.watchers:
-            watcher(name)
+        self.changed.publish(name)
 
     async def change(self, call: Callable[[], Trashed]) -> None:
         """One change of people; raises FacedeskError."""

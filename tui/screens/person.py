@@ -70,14 +70,10 @@ class PersonScreen(Dialog[None]):
     def on_mount(self) -> None:
         """Empty until the facts come."""
         self.query_one(Rows).focus()
-        self._people.watchers.append(self.refresh_facts)
-        self.refresh_facts()
+        self._people.changed.subscribe(self, self._refresh)
+        self._refresh("")
 
-    def on_unmount(self) -> None:
-        """Changes of people are no longer shown here."""
-        self._people.watchers.remove(self.refresh_facts)
-
-    def refresh_facts(self, name: str = "") -> None:
+    def _refresh(self, name: str) -> None:
         """Read the person again, under the new `name` if there is one."""
         self._app.go(self._read(name or self.person))
 

@@ -255,13 +255,9 @@ class PersonSheet(StillScreen):
     def on_mount(self) -> None:
         """Follow what changes the person."""
         super().on_mount()
-        self._people.watchers.append(self._refresh)
+        self._people.changed.subscribe(self, self._refresh)
 
-    def on_unmount(self) -> None:
-        """Changes of people are no longer shown here."""
-        self._people.watchers.remove(self._refresh)
-
-    def _refresh(self, name: str = "") -> None:
+    def _refresh(self, name: str) -> None:
         self.person = name or self.person
         self._people.app.go(self._read())
 

@@ -131,7 +131,7 @@ def _line(sighting: Sighting) -> Row:
 
 
 class Explanations:
-    """The key that asks why, and the way of the answers to the screen that asked."""
+    """The keys that ask why and open the log, and the way of the answers to who asked."""
 
     def __init__(self, app: EngineApp, screen: DeskScreen) -> None:
         self.app, self.screen = app, screen
@@ -144,6 +144,10 @@ class Explanations:
             self.app.push_screen(WhyScreen(self.app, lambda: recognition.sightings))
         else:
             self.app.explain(with_keys("No face has been recognised yet. Press {key.recognise}."))
+
+    def action_log(self) -> None:
+        """Show the log line by line."""
+        self.app.push_screen(LogScreen(self.screen.activity))
 
     def _show(self, event: Why | NothingToExplain) -> None:
         if isinstance(self.app.screen, WhyScreen):
@@ -185,17 +189,6 @@ class LogScreen(Dialog[None]):
         for line in entry.details:
             text.append(f"\n{clean(line)}", "not bold")
         self.query_one("#log-details", Static).update(text)
-
-
-class Log:
-    """The key that shows the log line by line."""
-
-    def __init__(self, app: EngineApp, pane: ActivityPane) -> None:
-        self.app, self.pane = app, pane
-
-    def action_log(self) -> None:
-        """Open it."""
-        self.app.push_screen(LogScreen(self.pane))
 
 
 def _log_line(entry: LogEntry) -> Row:

@@ -13,6 +13,8 @@ from rich.style import Style
 from rich.text import Text
 from textual.widget import Widget
 
+from engine.contract import EpochDone
+
 DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 """Braille dot bits by column and row of a cell (Unicode block U+2800)."""
 LABEL = 5
@@ -98,30 +100,31 @@ class Curves(Widget):
     }
     """
 
-    def __init__(self, title: str, *, whole: bool = False, id: str | None = None) -> None:
-        """`whole` is for shares: the upper end is 1, the lower one a round tenth."""
+    def __init__(
+        self, title: str, figure: str, *, id: str, whole: bool = False, before_name: str = "last"
+    ) -> None:
+        """`figure` is the field of an epoch that is drawn, beside that of its validation. `whole`
+        is for shares: the upper end is 1, the lower one a round tenth."""
         super().__init__(id=id)
-        self.title = title
-        self.whole = whole
+        self.title, self.whole, self.before_name = title, whole, before_name
+        self._figures = figure, f"val_{figure}"
         self.series: tuple[Sequence[float], Sequence[float]] = ((), ())
         self.before: Sequence[float] = ()
-        self.before_name = "last"
         self.epochs = 0
         self.best = 0
 
     def show(
-        self,
-        train: Sequence[float],
-        validation: Sequence[float],
-        epochs: int,
-        best: int,
-        before: Sequence[float] = (),
+        self, run: Sequence[EpochDone], before: Sequence[EpochDone], epochs: int, best: int
     ) -> None:
-        """Draw both series over `epochs` places; `best` is the best epoch, from 1, or 0.
-        `before` is the validation series of the run to compare with."""
-        self.series = (tuple(train), tuple(validation))
-        self.before = tuple(before)
-        self.epochs = max(epochs, len(train), 1)
+        """Draw a run over `epochs` places, behind it the validation of the run to compare with;
+        `best` is the best epoch, from 1, or 0."""
+        train, validation = self._figures
+        self.series = (
+            tuple(getattr(each, train) for each in run),
+            tuple(getattr(each, validation) for each in run),
+        )
+        self.before = tuple(getattr(each, validation) for each in before)
+        self.epochs = max(epochs, len(run), 1)
         self.best = best
         self.refresh()
 
