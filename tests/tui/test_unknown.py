@@ -30,6 +30,13 @@ async def opened(table):
     )
 
 
+async def asked(table, key, screen):
+    """Press a key of the list that opens a form or a question."""
+    await opened(table)
+    await table.press(key)
+    await table.until(lambda: isinstance(table.app.screen, screen))
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_groups_show_when_how_often_and_who_is_nearest(run, size):
     async with run(desk(), size=size) as table:
@@ -58,9 +65,7 @@ async def test_the_number_waiting_shows_on_the_desk(run, size):
 
 async def test_this_is_offers_the_person_nearest(run):
     async with run(desk(), size=(80, 24)) as table:
-        await opened(table)
-        await table.press("a")
-        await table.until(lambda: isinstance(table.app.screen, WhoForm))
+        await asked(table, "a", WhoForm)
         assert table.app.screen.value("#form-name") == "Ada Lovelace"
         await table.press("enter")
         await table.until(lambda: table.desk.asked("unknown_assign"))
@@ -77,9 +82,7 @@ async def test_a_name_nobody_has_is_refused_inside_the_form(run):
         table.desk.fail["unknown_assign"] = PersonNotFound(
             "Nobody of this name is enrolled", "Adda", "Did you mean Ada?"
         )
-        await opened(table)
-        await table.press("a")
-        await table.until(lambda: isinstance(table.app.screen, WhoForm))
+        await asked(table, "a", WhoForm)
         await table.press("enter")
         await table.shows("Did you mean Ada?")
         assert isinstance(table.app.screen, WhoForm)
@@ -87,9 +90,7 @@ async def test_a_name_nobody_has_is_refused_inside_the_form(run):
 
 async def test_a_new_person_needs_only_a_name(run):
     async with run(desk()) as table:
-        await opened(table)
-        await table.press("n")
-        await table.until(lambda: isinstance(table.app.screen, NewFromUnknownForm))
+        await asked(table, "n", NewFromUnknownForm)
         await table.type("Alan Turing")
         await table.press("enter")
         await table.until(lambda: table.desk.asked("unknown_assign"))
@@ -127,9 +128,7 @@ async def test_with_nothing_to_undo_it_says_so(run):
 
 async def test_deleting_all_asks_first(run):
     async with run(desk(), size=(80, 24)) as table:
-        await opened(table)
-        await table.press("D")
-        await table.until(lambda: isinstance(table.app.screen, Confirm))
+        await asked(table, "D", Confirm)
         await table.shows("2 groups with 2 sightings", "for 7 days at most")
         await table.press("n")
         await table.until(lambda: isinstance(table.app.screen, UnknownScreen))
@@ -143,9 +142,7 @@ async def test_deleting_all_asks_first(run):
 
 async def test_keeping_is_switched_on_only_after_saying_what_is_kept_and_how_long(run):
     async with run(desk(), size=(80, 24)) as table:
-        await opened(table)
-        await table.press("K")
-        await table.until(lambda: isinstance(table.app.screen, Confirm))
+        await asked(table, "K", Confirm)
         await table.shows("removed for good after 7 days", "biometric data")
         await table.press("y")
         await table.shows("Keeping strangers: ON")
