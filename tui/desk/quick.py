@@ -24,8 +24,8 @@ from tui.desk.jobs import Jobs
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp, log
 from tui.panes.training import verdict
+from tui.screens.dialog import trouble
 from tui.screens.forms import NewPersonForm, WelcomeForm
-from tui.words.events import in_app
 from tui.words.text import clean
 
 Step = Literal["capture", "split", "train", "recognise"]
@@ -120,21 +120,21 @@ class QuickEnrolment:
         self._ask(WelcomeForm, source if cameras() or not source.isdigit() else "demo:collins")
 
     def _ask(self, kind: type[NewPersonForm], source: str) -> None:
-
         async def send(request: EnrolRequest) -> None:
             self.then_train = form.then_train
             await self.enrol(request, self.then_train)
 
         before = self._asked
+        used, consent = self.app.last_used, self.app.desk.settings.consent
         form = kind(
             send,
             name=before.person if before else "",
             by=before.consent if before else "",
             source=source,
-            count=self.app.last_used.count,
-            window=self.app.last_used.window,
+            count=used.count,
+            window=used.window,
             then_train=self.then_train,
-            consent=self.app.desk.settings.consent,
+            consent=consent,
         )
         self.app.push_screen(form)
 
@@ -216,11 +216,8 @@ class QuickEnrolment:
             pictures, person = many(run.captured, "picture"), clean(run.enrol.person)
             self._fail(run, with_keys(text, pictures=pictures, person=person))
         elif run.captured < LEAST:
-            self._fail(
-                run,
-                f"Not trained: {many(run.captured, 'picture is', 'pictures are')} too few, "
-                f"{LEAST} needed.",
-            )
+            kept = many(run.captured, "picture is", "pictures are")
+            self._fail(run, f"Not trained: {kept} too few, {LEAST} needed.")
         else:
             run.go_to("split")
             self._next(run, self._split_and_train(run))
@@ -256,14 +253,10 @@ class QuickEnrolment:
         async def guarded() -> None:
             try:
                 await work
-            except FacedeskError as error:
-                self._fail(run, " ".join(filter(None, (f"{error}.", in_app(error.hint)))))
             except Exception as error:
-                log.exception("a step of the quick enrolment failed")
-                self._fail(
-                    run,
-                    f"Unexpected trouble: {type(error).__name__}: {error}",
-                )
+                if not isinstance(error, FacedeskError):
+                    log.exception("a step of the quick enrolment failed")
+                self._fail(run, trouble(error))
             if run.step == "recognise" and not run.failed:
                 run.over = True
             self._show_steps()

@@ -257,12 +257,9 @@ class CapturePane(FramePane):
     def done(self, event: EnrolDone | ImportDone) -> None:
         """What the job brought."""
         if isinstance(event, ImportDone):
-            text = "Imported {pictures} of {people} in {time}; {files} refused".format(
-                pictures=many(event.images, "picture"),
-                people=many(event.people, "person", "people"),
-                time=span(event.seconds),
-                files=many(event.refused, "file"),
-            )
+            pictures, people = many(event.images, "picture"), many(event.people, "person", "people")
+            refused = many(event.refused, "file")
+            text = f"Imported {pictures} of {people} in {span(event.seconds)}; {refused} refused"
             self.write("#capture-last", crowded_words(event.crowded) if event.crowded else "")
         else:
             self.query_one(Meter).show(event.captured, event.target)
@@ -272,13 +269,8 @@ class CapturePane(FramePane):
                 "cancelled": "given up",
                 "source_ended": "the source ended early, kept",
             }.get(event.ended, clean(event.ended))
-            text = "{person}: {ended}. {count} of {pictures} in {time}".format(
-                person=clean(event.person),
-                ended=ended,
-                count=event.captured,
-                pictures=many(event.target, "picture"),
-                time=span(event.seconds),
-            )
+            counts = f"{event.captured} of {many(event.target, 'picture')}"
+            text = f"{clean(event.person)}: {ended}. {counts} in {span(event.seconds)}"
             trashed = trashed_words(event.given_up) if event.change else ""
             self.write("#capture-last", trashed)
         self.write("#capture-status", Text(text, "bold"))

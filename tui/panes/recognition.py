@@ -108,16 +108,14 @@ class RecognitionPane(FramePane):
         self.source_shape(event.width, event.height)
         about = Text()
         if event.demo:
-            about.append(f" {'DEMO'} ", "reverse bold")
-            about.append(" ")
+            about = Text.assemble((" DEMO ", "reverse bold"), " ")
         about.append(f"{clean(event.source)} · {event.width}x{event.height}")
         self.opened[event.source] = about
         self.write("#recognition-source", Text("\n").join(self.opened.values()))
 
     def lost(self, event: SourceLost) -> None:
         """A live source is gone and being tried again."""
-        text = "Source lost: attempt {attempt} in {seconds:.1f} s"
-        text = text.format(attempt=event.attempt, seconds=event.retry_in)
+        text = f"Source lost: attempt {event.attempt} in {event.retry_in:.1f} s"
         self.write("#recognition-status", Text(text, "bold yellow"))
 
     def restored(self, event: SourceRestored) -> None:
@@ -135,14 +133,12 @@ class RecognitionPane(FramePane):
         self.sightings = live.sightings
         self.history.extend(live.changes)
         if rate := live.rate:
-            about = "{fps:.1f} fps · {frames}, {dropped} dropped".format(
-                fps=rate.fps, frames=many(rate.frames, "frame"), dropped=rate.dropped
-            )
-            watching = Text.assemble((clean(self.outcome) or "Watching", "bold"), f" · {about}")
+            frames = f"{many(rate.frames, 'frame')}, {rate.dropped} dropped"
+            doing = clean(self.outcome) or "Watching"
+            watching = Text.assemble((doing, "bold"), f" · {rate.fps:.1f} fps · {frames}")
             self.write("#recognition-status", watching)
         elif live.faceless:
-            pictures = many(live.faceless, "picture")
-            text = f"No face in {pictures}"
+            text = f"No face in {many(live.faceless, 'picture')}"
             self.write("#recognition-status", text)
         self.tick()
         if self.watching:
@@ -179,8 +175,7 @@ class RecognitionPane(FramePane):
         for change in reversed(self.history):
             face = change.face
             lines.append(f"\n{clock(change.since)} ", "not bold dim")
-            decision = f"{clean(face.decision):<8}"
-            lines.append(decision, f"not bold {STYLES.get(face.decision, '')}")
+            lines.append(f"{clean(face.decision):<8}", f"not bold {STYLES.get(face.decision, '')}")
             who = clean(face.person or _nearest(face.candidate))
             rest = f"{who} {matched(face.score, face.threshold)}"
             lines.append(rest, "not bold" if face.person else "not bold dim")
@@ -216,8 +211,7 @@ class RecognitionPane(FramePane):
         self.write("#recognition-now", "")
         self.write("#recognition-who", "")
         if event.outcome == "failed":
-            why = f"{event.title}. {event.message} {event.hint}"
-            why = clean(f"Failed: {why}")
+            why = clean(f"Failed: {event.title}. {event.message} {event.hint}")
             self.write("#recognition-status", Text(why, "bold red"))
         elif event.outcome == "cancelled":
             self.write("#recognition-status", Text("Cancelled", "bold"))
@@ -267,7 +261,7 @@ def _card(sighting: Sighting, now: float, width: int, *, many_sources: bool) -> 
     who = clean(face.person) if face.person else _nearest(clean(face.candidate))
     # Only the name that was decided is shown in colour and bold.
     name_style = style if face.person else "dim"
-    stale = f" {'STALE'}" if face.stale else ""
+    stale = " STALE" if face.stale else ""
     decision = clean(face.decision).upper()
     head = Text.assemble(
         (f" {decision} ", f"{style} reverse"),

@@ -178,10 +178,7 @@ class TrainingPane(Pane):
         meter.remove_class("-idle")
         meter.show(0, 0)
         self.border_subtitle = with_keys("{key.stop} stop and keep · {key.cancel} give up")
-        self.write(
-            "#training-status",
-            Text(f"{clean(event.title)}: preparing", "bold"),
-        )
+        self.write("#training-status", Text(f"{clean(event.title)}: preparing", "bold"))
         self._draw()
 
     def show_model(self, current: ModelRow | None, stored: int) -> None:
@@ -267,8 +264,7 @@ class TrainingPane(Pane):
         self.border_subtitle = with_keys(next_steps) if kept else ""
         self.query_one(Meter).set_class(not kept, "-idle")
         if event.outcome == "failed":
-            why = f"{event.title}. {event.message} {event.hint}"
-            why = clean(f"Failed: {why}")
+            why = clean(f"Failed: {event.title}. {event.message} {event.hint}")
             self.write("#training-status", Text(why, "bold red"))
         elif event.outcome == "cancelled":
             self.write("#training-status", Text("Cancelled; the model before stays", "bold"))
@@ -293,9 +289,7 @@ class TrainingPane(Pane):
     def _state(self, event: EpochDone) -> Text:
         best = self.epochs[event.best - 1] if 0 < event.best <= len(self.epochs) else event
         text = f"Epoch {event.epoch} of {event.epochs}"
-        about = "best epoch {best}, val acc {value}".format(
-            best=event.best, value=figure(best.val_accuracy, ".2f")
-        )
+        about = f"best epoch {event.best}, val acc {figure(best.val_accuracy, '.2f')}"
         if math.isfinite(best.fpir):
             about = f"best epoch {event.best}: TPIR {percent(best.tpir)}, FPIR {percent(best.fpir)}"
         return Text.assemble((text, "bold"), f" · {about}")

@@ -77,7 +77,7 @@ class OverviewPart(Part):
             row.display = float(rate) in shown
             row.show(shown.get(float(rate), 0.0), ends.get(f"tpir@{rate}"))
         missing = [percent(float(rate)) for rate in FPIRS if float(rate) not in shown]
-        few = "Too few strangers for FPIR {shares}.".format(shares=", ".join(missing))
+        few = f"Too few strangers for FPIR {', '.join(missing)}."
         self.write("#overview-few", few if missing else "")
         self.query_one("#overview-facts", Static).update(_facts(result))
         doubts = [
@@ -217,9 +217,7 @@ class CurvePart(Part):
         curve.show(points, result.strangers, here, result.fpir)
         self.write("#curve-title", "Enrolled named ↑ over strangers named →")
         marks = f"◆ threshold  ▲ FPIR asked for: {percent(result.fpir)}"
-        dotted = "Dotted: meaningless, below 1 of {strangers}".format(
-            strangers=many(result.strangers, "stranger")
-        )
+        dotted = f"Dotted: meaningless, below 1 of {many(result.strangers, 'stranger')}"
         self.write("#curve-words", f"{marks}\n{dotted}")
 
 
@@ -230,21 +228,19 @@ def _row_id(fpir: str) -> str:
 def _facts(result: EvaluateDone) -> Table:
     """What the figures rest on."""
     table = Table.grid(padding=(0, 2, 0, 0))
-    whose = STRANGERS.get(result.strangers_from, "")
-    pictures = many(result.probes, "picture")
-    searches = many(result.strangers, "search", "searches")
-    people = many(result.stranger_people, "person", "people")
-    threshold = "{value:.3f}, set for FPIR {share}"
-    probes = "{pictures}, in {missed} no face found (FTE)"
-    strangers = "{searches} by {people}: {whose}" if result.strangers else "none"
+    share = percent(result.fpir)
+    strangers = "none"
+    if result.strangers:
+        searches = many(result.strangers, "search", "searches")
+        people = many(result.stranger_people, "person", "people")
+        whose = STRANGERS.get(result.strangers_from, "")
+        strangers = f"{searches} by {people}: {whose}"
+    probes = f"{many(result.probes, 'picture')}, in {result.missed} no face found (FTE)"
     for title, text in (
-        ("Threshold", threshold.format(value=result.threshold, share=percent(result.fpir))),
-        ("Probes", probes.format(pictures=pictures, missed=result.missed)),
-        ("Strangers", strangers.format(searches=searches, people=people, whose=whose)),
-        (
-            "Model",
-            f"{clean(result.model)}, measured in {span(result.seconds)}",
-        ),
+        ("Threshold", f"{result.threshold:.3f}, set for FPIR {share}"),
+        ("Probes", probes),
+        ("Strangers", strangers),
+        ("Model", f"{clean(result.model)}, measured in {span(result.seconds)}"),
         ("Report", clean(result.report)),
     ):
         if text:

@@ -123,13 +123,10 @@ class ModelsScreen(Dialog[None]):
         used = next((other for other in self.rows if other.current), None)
         lines = []
         if row is not None:
-            lines.append(
-                "Model {model}, threshold {value}".format(
-                    model=clean(row.id), value=figure(row.threshold, ".2f")
-                )
-            )
+            value = figure(row.threshold, ".2f")
+            lines.append(f"Model {clean(row.id)}, threshold {value}")
             if row.aside:
-                lines.append("Kept aside when it was trained." + f" {clean(row.aside)}")
+                lines.append(f"Kept aside when it was trained. {clean(row.aside)}")
             if used is not None and used is not row and not row.damaged:
                 lines.append(compared(row, used))
             if row.damaged:
@@ -201,10 +198,8 @@ def compared(row: ModelRow, used: ModelRow) -> str:
             parts.append(f"{name} {own - other:+.2f}")
     people = row.people - used.people
     if people:
-        text = "{count:+d} person" if abs(people) == 1 else "{count:+d} people"
-        parts.append(text.format(count=people))
-    text = "Against the one in use: {differences}.".format(differences=", ".join(parts))
-    return text if parts else ""
+        parts.append(f"{people:+d} {'person' if abs(people) == 1 else 'people'}")
+    return f"Against the one in use: {', '.join(parts)}." if parts else ""
 
 
 def _line(row: ModelRow) -> Row:

@@ -79,28 +79,17 @@ class People:
         if not self.app.can("delete") or not people:
             return
         names = tuple(person.name for person in people)
-        pictures = sum(person.pictures for person in people)
-        sessions = sum(person.sessions for person in people)
+        pictures = many(sum(person.pictures for person in people), "picture")
+        sessions = many(sum(person.sessions for person in people), "session")
+        held = f"{pictures} in {sessions} of {_named(names)}"
         lines = [
-            (
-                "{pictures} in {sessions} of {names}, with features and split entries, "
-                "will be deleted."
-            ).format(
-                pictures=many(pictures, "picture"),
-                sessions=many(sessions, "session"),
-                names=_named(names),
-            ),
+            f"{held}, with features and split entries, will be deleted.",
             kept_words(self.desk.settings.trash.keep_days),
         ]
         if any(person.in_model != "no" for person in people):
-            lines.append(
-                "The model still knows this person until you train again."
-                if len(people) == 1
-                else "The model still knows them until you train again."
-            )
-        title = "Delete {what}?".format(
-            what=names[0] if len(names) == 1 else many(len(names), "person", "people")
-        )
+            whom = "this person" if len(people) == 1 else "them"
+            lines.append(f"The model still knows {whom} until you train again.")
+        what = names[0] if len(names) == 1 else many(len(names), "person", "people")
         lines.append("Erasing at once leaves no trace, in older models and the trash neither.")
 
         def answered(answer: Deletion | None) -> None:
@@ -109,7 +98,7 @@ class People:
             elif answer == "erase":
                 self._ask_to_erase(names)
 
-        self.app.push_screen(DeletionQuestion(title, lines), answered)
+        self.app.push_screen(DeletionQuestion(f"Delete {what}?", lines), answered)
 
     def action_merge(self) -> None:
         """The form for the person who is to be both."""
@@ -127,13 +116,12 @@ class People:
         async def merge(to: str) -> None:
             await self.change(partial(self.desk.merge, source.name, to))
 
+        pictures = many(source.pictures, "picture")
         form = MergeForm(
             merge,
             title=f"Merge {source.name}",
-            what=(
-                "{pictures} of {name} go to the person named here; {name} is then no "
-                "longer in the list."
-            ).format(pictures=many(source.pictures, "picture"), name=source.name),
+            what=f"{pictures} of {source.name} go to the person named here; {source.name} is then "
+            "no longer in the list.",
             names=self.others(source.name),
             to=target.name if target else "",
         )
@@ -277,10 +265,7 @@ class People:
             else:
                 call = partial(self.desk.note_consent, name, request.by, request.text_version)
                 await in_thread(call)
-                self.app.tell(
-                    f"{name} agreed to text {request.text_version}",
-                    "good",
-                )
+                self.app.tell(f"{name} agreed to text {request.text_version}", "good")
             self.refresh()
 
         form = ConsentForm(note, name=name, settings=settings)

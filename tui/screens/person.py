@@ -136,11 +136,8 @@ class PersonScreen(Dialog[None]):
         facts = self.facts
         if facts is None:
             return
-        enrolled = "{pictures} in {sessions}, enrolled {day}.".format(
-            pictures=many(facts.pictures, "picture"),
-            sessions=many(len(facts.sessions), "session"),
-            day=day(facts.created),
-        )
+        held = f"{many(facts.pictures, 'picture')} in {many(len(facts.sessions), 'session')}"
+        enrolled = f"{held}, enrolled {day(facts.created)}."
         lines = (
             f"{enrolled} {with_keys(IN_MODEL[facts.in_model])}",
             consent_words(facts.consent, self._desk.settings.consent),
@@ -181,12 +178,10 @@ class PersonScreen(Dialog[None]):
         of = next(s for s in self._sessions if s.id == session)
         picture = next((p for p in of.pictures if p.file == file), None)
         about = f"{file or session} · {measures(picture or of)}"
-        others = picture.others if picture else 0
-        if others:
-            about += " · " + f"! other faces in its photograph: {others}"
+        if picture and picture.others:
+            about += f" · ! other faces in its photograph: {picture.others}"
         if self.marked:
-            pictures = many(self.pictures, "picture")
-            about += " · " + f"{pictures} marked"
+            about += f" · {many(self.pictures, 'picture')} marked"
         self.query_one("#person-chosen", Static).update(Text(clean(about)))
         cells = [
             Cell(f"{of.id}/{p.file}", self._paths.get(f"{of.id}/{p.file}", ""), p.file)

@@ -124,14 +124,11 @@ class TwinQuestion(HeldQuestion[TwinChoice]):
 
 def face_evidence(event: SecondFace) -> str:
     """What the question rests on, in a sentence."""
-    if event.earlier:
-        text = "{others} new pictures of {person} show another face than the earlier ones"
-    else:
-        text = "{others} pictures of {person} show another face than the other {first}"
-    said = text.format(others=event.others, person=clean(event.person), first=event.first)
-    if event.other_is:
-        return f"{said}: that of {clean(event.other_is)}."
-    return f"{said}."
+    than = "the earlier ones" if event.earlier else f"the other {event.first}"
+    new = "new " if event.earlier else ""
+    whose = f": that of {clean(event.other_is)}" if event.other_is else ""
+    person = clean(event.person)
+    return f"{event.others} {new}pictures of {person} show another face than {than}{whose}."
 
 
 class FaceQuestion(HeldQuestion[FaceAnswer]):

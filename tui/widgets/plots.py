@@ -213,24 +213,16 @@ class Confusion(DataTable[Text]):
         place = self.cursor_coordinate
         if not 0 <= place.row < len(self.counts):
             return ""
-        row, named = self.counts[place.row], ""
+        row, person = self.counts[place.row], clean(self.people[place.row])
         count = row[place.column - 1] if place.column else row[place.row]
+        of = f"{person}: {count} of {many(sum(row), 'probe')}"
         if place.column == 0:
-            text = "{person}: {count} of {probes} named rightly, {nobody} nobody."
-        elif place.column > len(self.people):
-            text = "{person}: {count} of {probes} unknown, named nobody."
-        elif place.column - 1 == place.row:
-            text = "{person}: {count} of {probes} named rightly."
-        else:
-            text = "{person}: {count} of {probes} named {other}."
-            named = self.people[place.column - 1]
-        return text.format(
-            person=clean(self.people[place.row]),
-            count=count,
-            probes=many(sum(row), "probe"),
-            nobody=row[-1],
-            other=clean(named),
-        )
+            return f"{of} named rightly, {row[-1]} nobody."
+        if place.column > len(self.people):
+            return f"{of} unknown, named nobody."
+        if place.column - 1 == place.row:
+            return f"{of} named rightly."
+        return f"{of} named {clean(self.people[place.column - 1])}."
 
     def _fill(self) -> None:
         place = self.cursor_coordinate
