@@ -125,16 +125,14 @@ class QuickEnrolment:
             await self.enrol(request, self.then_train)
 
         before = self._asked
-        used, consent = self.app.last_used, self.app.desk.settings.consent
         form = kind(
             send,
             name=before.person if before else "",
             by=before.consent if before else "",
             source=source,
-            count=used.count,
-            window=used.window,
+            used=self.app.last_used,
             then_train=self.then_train,
-            consent=consent,
+            consent=self.app.desk.settings.consent,
         )
         self.app.push_screen(form)
 

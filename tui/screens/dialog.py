@@ -39,7 +39,12 @@ class Dialog(ModalScreen[Result], Generic[Result]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("dialog", "confirm")]
     HELP: ClassVar[str] = "dialog"
-    """Topic of the help."""
+    """Topic of the help, and the context whose keys a subclass has that names one."""
+
+    def __init_subclass__(cls) -> None:
+        if "HELP" in vars(cls) and "BINDINGS" not in vars(cls):
+            cls.BINDINGS = [*bindings_of(cls.HELP)]
+        super().__init_subclass__()
 
     class Opened(Message):
         """The dialog takes keys from now on."""
@@ -208,7 +213,6 @@ class Confirm(Choice[bool]):
 
     AUTO_FOCUS = "#confirm-False"  # Enter alone must lose nothing
     HELP = "question"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("question")]
     NAME = "confirm"
     GRAVE = True
 
@@ -243,7 +247,6 @@ class DeletionQuestion(Choice[Deletion]):
 
     AUTO_FOCUS = "#deletion-keep"
     HELP = "deletion"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("deletion")]
     NAME = "deletion"
     ANSWERS = (
         ("keep", "Keep ({key[deletion.answer-keep]})"),

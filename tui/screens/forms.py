@@ -13,6 +13,7 @@ from engine.machine import display_available
 from engine.settings import ConsentSettings
 from engine.text import many
 from tui.keys.keymap import with_keys
+from tui.link import LastUsed
 from tui.screens.dialog import Form, Send
 from tui.screens.sources import SEPARATOR, FolderField, SourceField
 from tui.widgets.fields import Field, Tick, Wrong, hint
@@ -52,19 +53,19 @@ class NewPersonForm(Form[EnrolRequest]):
         send: Send[EnrolRequest],
         *,
         source: str,
-        count: int,
-        window: bool,
+        used: LastUsed,
         then_train: bool,
         consent: ConsentSettings,
         name: str = "",
         by: str = "",
     ) -> None:
+        count = Input(str(used.count), id="form-count", type="integer", compact=True)
         super().__init__(
             send,
             Field("Name", Input(name, id="form-name", placeholder="Ada Lovelace", compact=True)),
             SourceField(source),
-            Field("Pictures", Input(str(count), id="form-count", type="integer", compact=True)),
-            window_field(window),
+            Field("Pictures", count),
+            window_field(used.window),
             Field("Then", Tick("split, train and recognise", then_train, id="form-train")),
             consent_field(consent, by),
             hint(with_keys(self.HINT)),

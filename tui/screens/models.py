@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar
 
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
 from engine.contract.requests import ModelRow
-from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.screens.dialog import Dialog
@@ -53,7 +50,6 @@ class ModelsScreen(Dialog[None]):
 
     TITLE = "Models"
     HELP = "models"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("models")]
 
     def __init__(self, link: EngineApp) -> None:
         super().__init__()

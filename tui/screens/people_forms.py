@@ -170,8 +170,8 @@ class WhoForm(Form[Who]):
         faces: Faces,
         crops: int,
         consent: ConsentSettings,
-        name: str = "",
-        names: Sequence[str] = (),
+        name: str,
+        names: Sequence[str],
     ) -> None:
         given = Input(
             name,

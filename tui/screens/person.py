@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
 from engine.contract.errors import PersonNotFound, PersonUnreadable
 from engine.contract.requests import PersonFacts, PictureFacts, SessionFacts
 from engine.text import many
-from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.link import in_thread
 from tui.screens.dialog import Dialog
@@ -46,7 +43,6 @@ class PersonScreen(Dialog[None]):
     """
 
     HELP = "person"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("person")]
 
     def __init__(self, name: str, people: People) -> None:
         super().__init__()

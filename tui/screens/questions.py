@@ -8,7 +8,6 @@ from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
@@ -22,7 +21,6 @@ from engine.contract import (
     TwinSuspected,
 )
 from engine.contract.errors import FacedeskError
-from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.screens.dialog import Answer, Choice
@@ -104,7 +102,6 @@ class TwinQuestion(HeldQuestion[TwinChoice]):
     )
     AUTO_FOCUS = "#twin-different"  # Enter alone changes nobody's pictures
     HELP = "twin"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("twin")]
     CROPS = 2 * SHOWN
 
     def __init__(self, app: EngineApp, event: TwinSuspected) -> None:
@@ -143,7 +140,6 @@ class FaceQuestion(HeldQuestion[FaceAnswer]):
     )
     AUTO_FOCUS = "#face-first"  # Enter alone lets no second face in
     HELP = "face"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("face")]
     CROPS = 2
 
     def __init__(self, app: EngineApp, event: SecondFace) -> None:

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.widgets import Input, Static
 
 from engine.contract import JobEnded
 from engine.contract.people import Added, RosterRow
 from engine.contract.requests import EnrolRequest
 from engine.text import many
-from tui.keys import bindings_of
 from tui.link import EngineApp
 from tui.screens.dialog import Dialog
 from tui.screens.sources import SourceField
@@ -83,7 +81,6 @@ class RosterScreen(Dialog[None]):
 
     TITLE = "Roster"
     HELP = "roster"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("roster")]
 
     def __init__(self, roster: Roster) -> None:
         super().__init__()

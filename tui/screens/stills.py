@@ -11,12 +11,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import events, work
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container
 from textual.widget import Widget
 from textual.widgets import Static
@@ -25,7 +24,6 @@ from engine.contract import Captured, JobEnded, JobStarted, NothingToExplain, Wh
 from engine.contract.errors import FacedeskError
 from engine.contract.requests import PictureRow
 from engine.workspace.files import read_bytes
-from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.screens.desk import DeskScreen
@@ -172,7 +170,6 @@ class StillScreen(Dialog[None]):
     """Shows stills; the caption tells the number, session and file of the chosen one."""
 
     HELP = "still"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("still")]
 
     def __init__(self, title: str, stills: tuple[Still, ...]) -> None:
         super().__init__()
@@ -244,7 +241,6 @@ class PersonSheet(StillScreen):
     """The pictures of a person: mark them, delete them, say whose they are."""
 
     HELP = "sheet"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("sheet")]
 
     def __init__(self, people: People, person: str, rows: Sequence[PictureRow], at: str) -> None:
         """`at` is the session or picture to begin with; the first one if there is none."""

@@ -6,21 +6,18 @@ A group opens as a contact sheet, a picture of each sighting; marked ones are de
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
 from engine.contract import UnknownChanged
 from engine.contract.requests import UnknownGroup, UnknownView
 from engine.text import many
-from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.screens.dialog import Dialog, confirm
@@ -71,25 +68,25 @@ class UnknownDialog(Dialog[None]):
 
     async def _ask_who(self, group: UnknownGroup) -> None:
         names = [person.name for person in await in_thread(self.link.desk.people)]
-        self.link.push_screen(
-            WhoForm(
-                partial(self._assign, group, False),
-                faces=partial(self._faces, group),
-                crops=group.crops,
-                name=group.candidate if group.candidate in names else "",
-                names=names,
-                consent=self.link.desk.settings.consent,
-            )
-        )
+        name = group.candidate if group.candidate in names else ""
+        self.link.push_screen(self._form(WhoForm, group, name, names))
 
     def action_unknown_new(self) -> None:
         """The form for a new person's name."""
         if (group := self._group) is not None:
-            send = partial(self._assign, group, True)
-            consent = self.link.desk.settings.consent
-            faces = partial(self._faces, group)
-            form = NewFromUnknownForm(send, faces=faces, crops=group.crops, consent=consent)
-            self.link.push_screen(form)
+            self.link.push_screen(self._form(NewFromUnknownForm, group))
+
+    def _form(
+        self, kind: type[WhoForm], group: UnknownGroup, name: str = "", names: Sequence[str] = ()
+    ) -> WhoForm:
+        return kind(
+            partial(self._assign, group, kind is NewFromUnknownForm),
+            faces=partial(self._faces, group),
+            crops=group.crops,
+            consent=self.link.desk.settings.consent,
+            name=name,
+            names=names,
+        )
 
     async def _faces(self, group: UnknownGroup) -> list[bytes]:
         return [await self.link.picture(row.picture) for row in reversed(group.rows[-FACES:])]
@@ -157,7 +154,6 @@ class GroupScreen(UnknownDialog):
     """The contact sheet of a group."""
 
     HELP = "group"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("group")]
 
     def __init__(self, link: EngineApp, reload: Callable[[], object], group: UnknownGroup) -> None:
         super().__init__(link, reload)
@@ -247,7 +243,6 @@ class UnknownScreen(UnknownDialog):
 
     TITLE = "Unknown people"
     HELP = "unknown"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("unknown")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
 
     def __init__(self, link: EngineApp, reload: Callable[[], object]) -> None:

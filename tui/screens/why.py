@@ -13,7 +13,6 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
 from engine.contract import NothingToExplain, Why
-from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp
 from tui.live import Sighting
@@ -42,7 +41,6 @@ class WhyScreen(Dialog[None]):
 
     TITLE = "Why"
     HELP = "why"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("why")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
 
     def __init__(self, link: EngineApp, faces: Faces) -> None:
@@ -159,6 +157,7 @@ class LogScreen(Dialog[None]):
 
     TITLE = "Activity"
     HELP = "activity"
+    BINDINGS: ClassVar[list[BindingType]] = []  # the pane's key has brought one here
 
     def __init__(self, pane: ActivityPane) -> None:
         super().__init__()
