@@ -49,7 +49,7 @@ class PreviewControl:
     def _started(self, event: JobStarted) -> None:
         if event.job in SHOWN_BY:
             self._job = event.job
-            self._make_room()
+            self.screen.watch_from(SHOWN_BY.get(self._job, ""))
             self._tell_colours()
             self.app.call_after_refresh(self.look)
 
@@ -58,7 +58,7 @@ class PreviewControl:
             return
         pane = self._pane
         self._job = ""
-        self._make_room()
+        self.screen.watch_from("")
         self._wish(PreviewWish())
         if pane is not None:
             pane.border_title = f"{pane.NUMBER} {pane.TITLE}"
@@ -137,15 +137,10 @@ class PreviewControl:
         return protocol(os.environ, colours(self.app)) == "kitty"
 
     def _show_rate(self, pane: FramePane, preview: FramePreview, now: float) -> None:
-        title = f"{pane.NUMBER} {pane.TITLE}"
-        chooser = self.chooser
-        title += f" · {rate_words(chooser.choice, chooser.level, *preview.account.rate(now))}"
+        rate = rate_words(self.chooser.choice, self.chooser.level, *preview.account.rate(now))
+        title = f"{pane.NUMBER} {pane.TITLE} · {rate}"
         if pane.border_title != title:
             pane.border_title = title
-
-    def _make_room(self) -> None:
-        """The pane with the frames takes the larger half, where both are on the screen."""
-        self.screen.watch_from(SHOWN_BY.get(self._job, ""))
 
     def _wish(self, wish: PreviewWish) -> None:
         if wish != self._wished:

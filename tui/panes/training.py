@@ -240,10 +240,9 @@ class TrainingPane(Pane):
         self.epochs.append(event)
         table = self.query_one(DataTable)
         table.add_row(*self._cells(event, event.best == event.epoch), key=str(event.epoch))
-        if before and before != event.best and before <= len(self.epochs):
+        if before != event.best:
             self._redo(before, best=False)
-            if event.best != event.epoch:
-                self._redo(event.best, best=True)
+            self._redo(event.best, best=True)
         table.move_cursor(row=table.row_count - 1)
 
     def threshold(self, event: Threshold) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from string import Formatter
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -126,10 +125,11 @@ class DoubtfulPart(Part):
 
     def _pair(self, pair: tuple[str, str, float, float, str, str]) -> Text:
         person, other, score, own, probe, crop = pair
-        text = "{person} resembles {other}: {score:.2f} against {own:.2f} for the right one"
-        names = {"person": Text(clean(person), "bold"), "other": Text(clean(other), "bold")}
         return Text.assemble(
-            _styled(text, **names, score=score, own=own),
+            (clean(person), "bold"),
+            " resembles ",
+            (clean(other), "bold"),
+            f": {score:.2f} against {own:.2f} for the right one",
             (f"\n  {self._short(probe)}\n  {self._short(crop)}", "dim"),
         )
 
@@ -149,17 +149,6 @@ class DoubtfulPart(Part):
         return clean(str(path.relative_to(self._workspace) if inside else path))
 
 
-def _styled(sentence: str, **values: object) -> Text:
-    """`str.format` for which a value may be a styled Text; such a one takes no format."""
-    made = Text()
-    for words, name, form, _conversion in Formatter().parse(sentence):
-        made.append(words)
-        if name is not None:
-            value = values[name]
-            made.append(value if isinstance(value, Text) else format(value, form or ""))
-    return made
-
-
 def leakage(result: EvaluateDone) -> Text | None:
     """The leakage meter: the split in use against a random split of the same pictures."""
     figures = result.leakage
@@ -168,10 +157,14 @@ def leakage(result: EvaluateDone) -> Text | None:
         if name not in figures or f"random_{name}" not in figures:
             continue
         used, random = figures[name], figures[f"random_{name}"]
-        text = "split in use {used} · random split {random} · difference {difference:+.2f}"
-        shares = {"used": Text(f"{used:.2f}", "bold"), "random": Text(f"{random:.2f}", "bold")}
         lines.append(
-            Text.assemble(f"{word:<7} ", _styled(text, **shares, difference=random - used))
+            Text.assemble(
+                f"{word:<7} split in use ",
+                (f"{used:.2f}", "bold"),
+                " · random split ",
+                (f"{random:.2f}", "bold"),
+                f" · difference {random - used:+.2f}",
+            )
         )
     if not lines:
         return None

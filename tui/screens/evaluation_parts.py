@@ -81,11 +81,11 @@ class OverviewPart(Part):
         self.write("#overview-few", few if missing else "")
         self.query_one("#overview-facts", Static).update(_facts(result))
         doubts = [
-            words
-            for found, words in (
-                (result.warnings, many(len(grouped(result.warnings)), "warning")),
-                (result.confused, many(len(result.confused), "confused pair")),
-                (result.suspects, many(len(result.suspects), "suspect picture")),
+            many(len(found), word)
+            for found, word in (
+                (grouped(result.warnings), "warning"),
+                (result.confused, "confused pair"),
+                (result.suspects, "suspect picture"),
             )
             if found
         ]

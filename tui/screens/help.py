@@ -4,7 +4,6 @@ on every pane and field in view."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from rich.text import Text
 from textual import events
@@ -141,12 +140,8 @@ LETTERS = "asdfghjklqwertyuiopzxcvbnm"
 """The keys under the fingers first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Something to jump to. `at` is the cell its letter covers."""
-
-    target: Widget
-    at: Offset
+Place = tuple[Widget, Offset]
+"""Something to jump to, and the cell that its letter covers."""
 
 
 class JumpScreen(Dialog[Widget]):
@@ -169,9 +164,9 @@ class JumpScreen(Dialog[Widget]):
 
     def compose(self) -> ComposeResult:
         """A label a place."""
-        for letter, place in self.places.items():
+        for letter, (_target, at) in self.places.items():
             label = Static(Text(f" {letter} "), markup=False)
-            label.styles.offset = (place.at.x, place.at.y)
+            label.styles.offset = (at.x, at.y)
             yield label
 
     def on_key(self, event: events.Key) -> None:
@@ -180,20 +175,20 @@ class JumpScreen(Dialog[Widget]):
         if event.is_printable:
             event.stop()
         if place is not None:
-            self.dismiss(place.target)
+            self.dismiss(place[0])
 
 
 def jump_places(panes: Iterable[Pane]) -> list[Place]:
     """The panes in view, each with the fields in it that take the focus."""
-    places = []
+    places: list[Place] = []
     for pane in panes:
         if not pane.region.area or not pane.is_on_screen:
             continue
-        places.append(Place(pane, pane.region.offset + Offset(1, 0)))
+        places.append((pane, pane.region.offset + Offset(1, 0)))
         for field in pane.query("*").results(Widget):
             stands_for_pane = isinstance(field, Empty) or f"#{field.id}" == pane.MAIN
             if field.focusable and field.region.area and not stands_for_pane:
-                places.append(Place(field, field.region.offset))
+                places.append((field, field.region.offset))
     return places
 
 
