@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import ClassVar
 
@@ -175,13 +175,20 @@ class CaptureQuestions:
 
     def _ask_twin(self, event: TwinSuspected) -> None:
         self.app.tell(twin_evidence(event), "warning")
-        if self.app.board.camera_job == "enrol":
-            self.app.push_screen(TwinQuestion(self.app, event), self._answer_twin)
+        self._ask(TwinQuestion(self.app, event), self.app.desk.answer_twin)
 
     def _ask_face(self, event: SecondFace) -> None:
         self.app.tell(face_evidence(event), "warning")
-        if event.asked and self.app.board.camera_job == "enrol":
-            self.app.push_screen(FaceQuestion(self.app, event), self._answer_face)
+        if event.asked:
+            self._ask(FaceQuestion(self.app, event), self.app.desk.answer_face)
+
+    def _ask(self, question: HeldQuestion[Answer], call: Callable[[Answer], object]) -> None:
+        def answered(choice: Answer | None) -> None:
+            if choice is not None:
+                self.app.call(call, choice)
+
+        if self.app.board.camera_job == "enrol":
+            self.app.push_screen(question, answered)
 
     def _warn(self, event: SetAside | LooksEnrolled) -> None:
         for sentence in doubt_words(event):
@@ -192,11 +199,3 @@ class CaptureQuestions:
         """The capture is over, and so is the question about it."""
         if event.job == "enrol" and isinstance(self.app.screen, TwinQuestion | FaceQuestion):
             self.app.screen.dismiss(None)
-
-    def _answer_twin(self, choice: TwinChoice | None) -> None:
-        if choice is not None:
-            self.app.call(self.app.desk.answer_twin, choice)
-
-    def _answer_face(self, choice: FaceAnswer | None) -> None:
-        if choice is not None:
-            self.app.call(self.app.desk.answer_face, choice)

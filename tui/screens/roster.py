@@ -15,7 +15,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
 from engine.contract import JobEnded
-from engine.contract.people import Added, RosterRow
+from engine.contract.people import RosterRow
 from engine.contract.requests import EnrolRequest
 from engine.text import many
 from tui.link import EngineApp
@@ -51,15 +51,6 @@ class Roster:
         """Open the roster."""
         if self.app.can("new_person"):
             self.app.push_screen(RosterScreen(self))
-
-    async def add(self, source: str) -> Added | None:
-        """Add the names of a file or folder; None if that failed, which has then been shown."""
-        added = await self.app.ask(partial(self.app.desk.add_to_roster, source))
-        if added is not None:
-            self.app.tell(f"{many(len(added.names), 'name')} added to the roster", "good")
-            for note in added.notes:
-                self.app.explain(note)
-        return added
 
     def enrol(self, name: str, source: str, *, last: bool, then_train: bool) -> None:
         """Capture without further questions, with the count used last."""
@@ -143,8 +134,14 @@ class RosterScreen(Dialog[None]):
         event.stop()
         if not event.value.strip():
             return
-        added = await self._roster.add(event.value.strip())
-        if added is not None and self.query(Rows):
+        app = self._roster.app
+        added = await app.ask(partial(app.desk.add_to_roster, event.value.strip()))
+        if added is None:
+            return  # why is shown
+        app.tell(f"{many(len(added.names), 'name')} added to the roster", "good")
+        for note in added.notes:
+            app.explain(note)
+        if self.query(Rows):
             self.query_one("#roster-path", Input).value = ""
             await self._fill()
 

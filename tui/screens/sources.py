@@ -10,7 +10,6 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual import events, on, work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, OptionList
@@ -158,16 +157,11 @@ class FolderField(Vertical):
 
     def __init__(self, label: str, value: str, *, id: str, hint: str = "") -> None:
         """`id` is that of the input; `hint` stands in it while it is empty."""
-        super().__init__()
-        self._label = label
-        self._list = OfferList(id=f"{id}-offers", compact=True)
-        self._input = PathInput(value, self._list, id=id, hint=hint)
+        offers = OfferList(id=f"{id}-offers", compact=True)
+        field = PathInput(value, offers, id=id, hint=hint)
+        super().__init__(Field(label, field), offers)  # the list lies over what stands below
+        self._list, self._input = offers, field
         self._offered: tuple[Offer, ...] = ()
-
-    def compose(self) -> ComposeResult:
-        """The field, then the list over what stands below."""
-        yield Field(self._label, self._input)
-        yield self._list
 
     def offers(self, typed: str) -> tuple[Offer, ...]:
         """What goes with what was typed. Called on a thread."""

@@ -120,7 +120,8 @@ def sheet(stills: Sequence[Still], chosen: int, grid: Grid, marked: Collection[s
 
 
 class StillPicture(Container):
-    """Shows a picture as large as fits. What a protocol left in the terminal goes with it."""
+    """Shows a picture as large as fits, in cells or, for Sixel, in a widget of its own. What a
+    protocol left in the terminal goes with it."""
 
     DEFAULT_CSS = """
     StillPicture { width: 1fr; height: 1fr; align: center middle; }
@@ -128,12 +129,8 @@ class StillPicture(Container):
     """
 
     def __init__(self) -> None:
-        super().__init__(id="still-picture")
+        super().__init__(Static(id="still-cells", markup=False), id="still-picture")
         self._after = ""
-
-    def compose(self) -> ComposeResult:
-        """The cells; Sixel brings a widget of its own."""
-        yield Static(id="still-cells", markup=False)
 
     async def show(self, image: Image) -> None:
         """Show a picture (RGB) in place of the one before."""

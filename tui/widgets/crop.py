@@ -126,7 +126,6 @@ class Faces(Container):
         grid-rows: {CELL[1]};
         grid-gutter: 0 1;
         & > Crop {{ width: {CELL[0]}; height: {CELL[1]}; }}
-        & > Crop.-cursor {{ text-style: bold; }}
     }}
     """
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import events
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
@@ -104,14 +103,7 @@ class Field(Horizontal):
     """
 
     def __init__(self, label: str, widget: Widget, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._label = label
-        self._widget = widget
-
-    def compose(self) -> ComposeResult:
-        """Label first."""
-        yield Label(self._label, markup=False)
-        yield self._widget
+        super().__init__(Label(label, markup=False), widget, id=id)
 
 
 def hint(text: str) -> Label:

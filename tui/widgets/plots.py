@@ -239,7 +239,7 @@ class Confusion(DataTable[Text]):
         for index, row in enumerate(self.counts):
             name = shorten(self.people[index], label - digits - 2)
             cells = [
-                self._cell(count, sum(row), self._kind(index, column), width)
+                self._cell(count, sum(row), "right" if index == column else "wrong", width)
                 for column, count in enumerate(row[:-1])
             ]
             nobody = self._cell(row[-1], sum(row), "nobody", last)
@@ -252,10 +252,6 @@ class Confusion(DataTable[Text]):
         room = self.scrollable_content_region.width - NAME_CELLS
         fits = room >= width * len(self.people) + last
         return NAME_CELLS if fits else NAME_CELLS + max(0, room) % width
-
-    @staticmethod
-    def _kind(row: int, column: int) -> str:
-        return "right" if row == column else "wrong"
 
     def _cell(self, count: int, total: int, kind: str, width: int) -> Text:
         """A count in its tint, as wide as its column so that the tint fills it."""
