@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.camera.v4l import cameras
@@ -52,16 +52,6 @@ class QuickSteps:
     """Whether the operator ended the capture so that nothing follows it."""
     over: bool = False
     failed: str = ""
-    done: set[Step] = field(default_factory=set)
-
-    def go_to(self, step: Step) -> None:
-        """The present step is done; this one is next."""
-        self.done.add(self.step)
-        self.step = step
-
-    def fail(self, why: str) -> None:
-        """The run ends here; `why` is a sentence."""
-        self.over, self.failed = True, why
 
     @property
     def shown(self) -> str:
@@ -80,10 +70,8 @@ class QuickSteps:
     def _sign(self, step: Step) -> str:
         if step == "train" and self.aside:
             return "!"
-        if step in self.done:
-            return "✓"
         if step != self.step:
-            return "○"
+            return "✓" if STEPS.index(step) < STEPS.index(self.step) else "○"
         return "✗" if self.failed else "●"
 
 
@@ -217,7 +205,7 @@ class QuickEnrolment:
             kept = many(run.captured, "picture is", "pictures are")
             self._fail(run, f"Not trained: {kept} too few, {LEAST} needed.")
         else:
-            run.go_to("split")
+            run.step = "split"
             self._next(run, self._split_and_train(run))
 
     async def _split_and_train(self, run: QuickSteps) -> None:
@@ -230,7 +218,7 @@ class QuickEnrolment:
             self._fail(run, "Not trained: the shares in the split pane cannot be used.")
         else:
             await self.jobs.split(request)
-            run.go_to("train")
+            run.step = "train"
             self._show_steps()
             await self.jobs.train(TrainRequest())
 
@@ -240,7 +228,7 @@ class QuickEnrolment:
         elif ended.outcome == "cancelled":
             self._fail(run, "The training was cancelled: the model before stays.")
         else:
-            run.go_to("recognise")
+            run.step = "recognise"
             if run.aside:
                 self.app.tell(run.aside, "warning")
             self._next(run, self.jobs.recognise(run.resume))
@@ -264,7 +252,7 @@ class QuickEnrolment:
     def _fail(self, run: QuickSteps, why: str) -> None:
         """End the run, say why, and go on to what is possible."""
         recognising = run.step == "recognise"
-        run.fail(why)
+        run.over, run.failed = True, why
         self.app.tell(why, "warning")
         self.app.notify(why, severity="warning", timeout=8, markup=False)
         self._show_steps()
