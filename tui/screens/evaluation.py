@@ -194,10 +194,10 @@ class EvaluationScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Begin with the overview."""
-        self.show_part(self.front)
+        self.action_show_part(self.front)
         self.show()
 
-    def show_part(self, name: str) -> None:
+    def action_show_part(self, name: str) -> None:
         """Bring a part to the front and give it the focus."""
         for part in self.parts:
             self.set_class(name == part.NAME, f"-show-{part.NAME}")
@@ -214,7 +214,7 @@ class EvaluationScreen(ModalScreen[None]):
         """The part with the focus is the one in front."""
         for node in event.widget.ancestors_with_self:
             if isinstance(node, Part) and self.front != node.NAME:
-                self.show_part(node.NAME)
+                self.action_show_part(node.NAME)
 
     def show(self) -> None:
         """Show how the evaluation stands now."""
@@ -282,10 +282,6 @@ class EvaluationScreen(ModalScreen[None]):
         """The figures, or the table of the part in front."""
         result = self.evaluation.result
         return evaluation_sheet(result, self.front) if result is not None else None
-
-    def action_show_part(self, name: str) -> None:
-        """A number key."""
-        self.show_part(name)
 
     def action_still_here(self) -> None:
         """The pictures of the person under the cursor of the list."""

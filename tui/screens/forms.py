@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-from textual import on
-from textual.widgets import Button, Input, Label, Select
+from textual.widgets import Input, Label, Select
 
 from engine.contract.requests import EnrolRequest, FaceChoice, ImportRequest, RecogniseRequest
 from engine.machine import display_available
@@ -176,11 +175,6 @@ class CopiedForm(Form[Path]):
     def on_mount(self) -> None:
         """The button has the focus: Enter writes, and letters do not change the path."""
         self.query_one("#form-go").focus()
-
-    @on(Button.Pressed, "#form-go")
-    def _write(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.action_confirm()
 
     def request(self) -> Path:
         """Where to write. An existing file is not written over."""
