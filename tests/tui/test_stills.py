@@ -217,7 +217,8 @@ async def test_a_cancelled_capture_has_left_no_picture_to_show(run, desk):
 
 async def test_any_part_of_the_app_can_show_a_picture(run, desk):
     async with run(desk) as table:
-        table.app.stills.show("A probe", np.asarray(crop(3)).tobytes(), "Ada [b]0.41[/b]")
+        probe = Still(np.asarray(crop(3)).tobytes(), "Ada [b]0.41[/b]")
+        table.app.push_screen(StillScreen("A probe", (probe,)))
         await table.until(lambda: table.app.screen.opened)
         await table.shows("A probe", "Ada [b]0.41[/b]")
 

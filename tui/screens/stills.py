@@ -306,7 +306,7 @@ async def show_pictures(people: People, name: str, at: str = "") -> None:
 
 
 class Stills:
-    """The key that shows pictures, and `show` for whoever has one to show."""
+    """The key that shows pictures of what is in front."""
 
     def __init__(self, app: EngineApp, screen: DeskScreen, people: People) -> None:
         self.app, self.screen, self.people = app, screen, people
@@ -338,16 +338,15 @@ class Stills:
     def _face(self, event: Why) -> None:
         if self._face_wanted:
             self._face_wanted = False
-            self.show("The newest face", event.crop, _about(event))
+            who = clean(event.person or event.candidate)
+            score = f"score {event.score:.2f}, threshold {event.threshold:.2f}"
+            still = Still(event.crop, f"{event.decision}: {who}, {score}")
+            self.app.push_screen(StillScreen("The newest face", (still,)))
 
     def _no_face(self, _event: NothingToExplain) -> None:
         if self._face_wanted:
             self._face_wanted = False
             self.app.explain("The picture of this face is no longer at hand.")
-
-    def show(self, title: str, picture: bytes | Path, caption: str) -> None:
-        """Show one picture: a file, an encoded picture or a crop (RGB uint8 160x160x3)."""
-        self.app.push_screen(StillScreen(title, (Still(picture, caption),)))
 
     def action_still(self) -> None:
         """What there is to see of the pane in front."""
@@ -374,7 +373,6 @@ class Stills:
         if person is None:
             self.app.explain(with_keys("Nobody is enrolled yet. Press {key.new_person}."))
             return
-
         self.app.go(show_pictures(self.people, person.name))
 
     def _show_last_capture(self) -> None:
@@ -397,9 +395,3 @@ class Stills:
 def _still(row: PictureRow) -> Still:
     about = f"session {row.session} · {row.file}"
     return Still(Path(row.path), about, f"{row.session}/{row.file}")
-
-
-def _about(seen: Why) -> str:
-    """One line about a face: what was decided, and by how much."""
-    who = clean(seen.person or seen.candidate)
-    return f"{seen.decision}: {who}, score {seen.score:.2f}, threshold {seen.threshold:.2f}"

@@ -126,18 +126,13 @@ class UnknownDialog(Dialog[None]):
 
     def action_unknown_undo(self) -> None:
         """Undo the last choice."""
+        self.choose(lambda: f"Undone: {self.link.desk.unknown_undo()}", undo=False)
 
-        async def undo() -> None:
-            title = await in_thread(self.link.desk.unknown_undo)
-            self._done(f"Undone: {title}", undo=False)
-
-        self.link.go(undo())
-
-    def choose(self, call: Callable[[], str], hint: str = "") -> None:
+    def choose(self, call: Callable[[], str], hint: str = "", *, undo: bool = True) -> None:
         """Carry a decision out, and say what was done."""
 
         async def choose() -> None:
-            self._done(await in_thread(call), hint)
+            self._done(await in_thread(call), hint, undo=undo)
 
         self.link.go(choose())
 
@@ -319,11 +314,11 @@ class UnknownScreen(UnknownDialog):
         confirm(self.link, "Keep strangers?", lines, "Keep them (y)", "No (n)", switch)
 
     def _switch(self, on: bool, text: str) -> None:
-        async def switch() -> None:
-            await in_thread(partial(self.link.desk.unknown_switch, on))
-            self._done(text, undo=False)
+        def switch() -> str:
+            self.link.desk.unknown_switch(on)
+            return text
 
-        self.link.go(switch())
+        self.choose(switch, undo=False)
 
     def action_group(self) -> None:
         """Show a picture of each sighting of the selected group."""
