@@ -171,35 +171,26 @@ class CapturePane(FramePane):
         self.query_one(Coverage).display = False
         for part in ("source", "last", "advice", "why", "refused"):
             self.write(f"#capture-{part}", "")
-        starting = f"{clean(event.title)}: starting"
-        self.write("#capture-status", Text(starting, "bold"))
-        keys = with_keys("{key.stop} stop and keep · {key.cancel} keep, and no more")
-        self.write("#capture-keys", keys)
+        self.write("#capture-status", Text(f"{clean(event.title)}: starting", "bold"))
+        keys = "{key.stop} stop and keep · {key.cancel} keep, and no more"
+        self.write("#capture-keys", with_keys(keys))
 
     def source(self, event: SourceOpened) -> None:
         """Say where the frames come from; a demo says so."""
         self.source_shape(event.width, event.height)
-        about = Text()
-        if event.demo:
-            about.append(f" {'DEMO'} ", "reverse bold")
-            about.append(" ")
-        size = f"{event.width}x{event.height}"
+        about = Text.assemble((" DEMO ", "reverse bold"), " ") if event.demo else Text()
         rate = f" {event.fps:.0f} fps" if event.fps else ""
-        about.append(f"{clean(event.source)} · {size}{rate}")
+        about.append(f"{clean(event.source)} · {event.width}x{event.height}{rate}")
         self.write("#capture-source", about)
 
     def lost(self, event: SourceLost) -> None:
         """A live source is gone and being tried again."""
-        self.write(
-            "#capture-advice",
-            f"Source lost ({clean(event.reason)}): attempt {event.attempt} in "
-            f"{event.retry_in:.1f} s",
-        )
+        text = f"Source lost ({clean(event.reason)}): attempt {event.attempt} in "
+        self.write("#capture-advice", f"{text}{event.retry_in:.1f} s")
 
     def restored(self, event: SourceRestored) -> None:
         """A live source is back."""
-        text = f"Source is back after {event.seconds:.1f} s"
-        self.write("#capture-advice", text)
+        self.write("#capture-advice", f"Source is back after {event.seconds:.1f} s")
 
     def doubted(self, event: PictureDoubted) -> None:
         """The camera sends what it should not, or is in order again."""
@@ -209,8 +200,7 @@ class CapturePane(FramePane):
         """One more picture is on disk."""
         self.query_one(Meter).show(event.captured, event.target)
         self.person = event.person
-        text = f"Capturing {clean(event.person)}"
-        self.write("#capture-status", Text(text, "bold"))
+        self.write("#capture-status", Text(f"Capturing {clean(event.person)}", "bold"))
 
     def steps(self, shown: str, outcome: str) -> None:
         """The line of steps of a quick enrolment, and how it ended if it did."""
@@ -271,8 +261,7 @@ class CapturePane(FramePane):
             }.get(event.ended, clean(event.ended))
             counts = f"{event.captured} of {many(event.target, 'picture')}"
             text = f"{clean(event.person)}: {ended}. {counts} in {span(event.seconds)}"
-            trashed = trashed_words(event.given_up) if event.change else ""
-            self.write("#capture-last", trashed)
+            self.write("#capture-last", trashed_words(event.given_up) if event.change else "")
         self.write("#capture-status", Text(text, "bold"))
 
     def ended(self, event: JobEnded) -> None:
@@ -286,8 +275,7 @@ class CapturePane(FramePane):
         self.write("#capture-keys", with_keys(after))
         self.query_one(Meter).set_class(event.outcome != "done", "-idle")
         if event.outcome == "failed":
-            failed = clean(f"Failed: {event.title}")
-            self.write("#capture-status", Text(failed, "bold red"))
+            self.write("#capture-status", Text(clean(f"Failed: {event.title}"), "bold red"))
             self.write("#capture-last", clean(event.message))
             self.write("#capture-keys", clean(event.hint))
         elif event.outcome == "cancelled":

@@ -106,9 +106,7 @@ class RecognitionPane(FramePane):
     def source(self, event: SourceOpened) -> None:
         """Say where the frames come from; a demo says so."""
         self.source_shape(event.width, event.height)
-        about = Text()
-        if event.demo:
-            about = Text.assemble((" DEMO ", "reverse bold"), " ")
+        about = Text.assemble((" DEMO ", "reverse bold"), " ") if event.demo else Text()
         about.append(f"{clean(event.source)} · {event.width}x{event.height}")
         self.opened[event.source] = about
         self.write("#recognition-source", Text("\n").join(self.opened.values()))

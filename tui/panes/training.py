@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Checkbox, DataTable, Input, Label, Select
 
-from engine.contract import EpochDone, JobEnded, JobStarted, Threshold, TrainDone
+from engine.contract import EpochDone, FeaturesProgress, JobEnded, JobStarted, Threshold, TrainDone
 from engine.contract.requests import ModelRow, TrainRequest
 from engine.settings import TRAIN_OPTIONS, Recipe, TrainingSettings, train_options
 from engine.text import many, percent
@@ -224,9 +224,8 @@ class TrainingPane(Pane):
         """Feature extraction, while no epoch has come yet."""
         features = live.features
         if self.running and features and not self.epochs:
-            cached = f", {features.cached} cached" if features.cached else ""
             self.query_one(Meter).show(features.done, features.total)
-            self.write("#training-status", Text("VGG16 features of the pictures" + cached, "bold"))
+            self.write("#training-status", Text(features_words(features), "bold"))
 
     def epoch(self, event: EpochDone) -> None:
         """One more epoch: a row, two points, perhaps a new best."""
@@ -315,6 +314,12 @@ class TrainingPane(Pane):
             total = len(epochs)
         for curves in self.query(Curves):
             curves.show(epochs, self.before, total, best)
+
+
+def features_words(features: FeaturesProgress) -> str:
+    """What is computed, and how many rows of it were there already."""
+    cached = f", {features.cached} cached" if features.cached else ""
+    return f"VGG16 features of the pictures{cached}"
 
 
 def verdict(event: TrainDone) -> str:

@@ -178,7 +178,7 @@ class DoctorScreen(ModalScreen[None]):
         state = doctor.measuring or (
             findings_verdict(doctor.findings) if doctor.looked else LOOKING
         )
-        title = Text.assemble((f" {'Doctor'} ", "bold"), f"│ {clean(state)}")
+        title = Text.assemble((" Doctor ", "bold"), f"│ {clean(state)}")
         self.query_one("#doctor-title", Static).update(title)
         text = Text()
         if finding is None:

@@ -23,6 +23,7 @@ from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.live import Live
 from tui.panes.base import Empty
+from tui.panes.training import features_words
 from tui.screens.evaluation_forms import DoubtfulPart, OtherPicturesForm, ReportForm
 from tui.screens.evaluation_parts import (
     ConfusionPart,
@@ -243,12 +244,11 @@ class EvaluationScreen(ModalScreen[None]):
         self.refresh_bindings()
 
     def _title(self) -> Text:
-        result = self.evaluation.result
-        about = ""
+        result, about = self.evaluation.result, ""
         if result is not None:
             people = many(len(result.people), "person", "people")
-            about = "│ " + f"model {clean(result.model)} of {people}, {clean(result.recipe)}"
-        return Text.assemble((f" {'Evaluation'} ", "bold"), about)
+            about = f"│ model {clean(result.model)} of {people}, {clean(result.recipe)}"
+        return Text.assemble((" Evaluation ", "bold"), about)
 
     def _show_status(self) -> None:
         """One line: what runs, what went wrong, or that another model is in use by now."""
@@ -259,11 +259,8 @@ class EvaluationScreen(ModalScreen[None]):
         if evaluation.title:
             doing = "preparing"
             if features is not None:
-                count = features.cached
-                cached = f", {count} cached" if count else ""
                 done = features.done >= features.total
-                features_of = "VGG16 features of the pictures" + cached
-                doing = "comparing" if done else features_of
+                doing = "comparing" if done else features_words(features)
             text = Text(f"{clean(evaluation.title)}: {doing}", "bold")
         elif evaluation.trouble:
             text = Text(clean(evaluation.trouble), "bold red")

@@ -22,11 +22,10 @@ SOURCES = "0, /dev/video0, clip.mp4, folder/, rtsp://, http://, demo:collins"
 
 def window_field(ticked: bool) -> Field:
     """Whether OpenCV's own window shows the camera too; it says why where that cannot be."""
-    if display_available():
-        tick = Tick("OpenCV's own preview too", ticked, id="form-window")
-        return Field("Window", tick, id="window-field")
-    why = "no display here (DISPLAY is not set)"
-    return Field("Window", Tick(why, False, id="form-window", disabled=True), id="window-field")
+    there = display_available()
+    label = "OpenCV's own preview too" if there else "no display here (DISPLAY is not set)"
+    tick = Tick(label, ticked and there, id="form-window", disabled=not there)
+    return Field("Window", tick, id="window-field")
 
 
 def consent_field(settings: ConsentSettings, by: str = "") -> Field:
