@@ -34,10 +34,7 @@ LOST: dict[Job, tuple[str, ...]] = {
         "No model comes of it, and the one in use stays.",
         "{key.stop} on the desk keeps what it has learnt so far.",
     ),
-    "evaluate": (
-        "Give the evaluation up?",
-        "Its figures are lost, and the last ones stay.",
-    ),
+    "evaluate": ("Give the evaluation up?", "Its figures are lost, and the last ones stay."),
 }
 """What Esc asks before it ends a job whose work is lost by that."""
 

@@ -10,15 +10,7 @@ from tui.link import EngineApp
 from tui.panes.base import FramePane
 from tui.screens.desk import DeskScreen
 from tui.terminal.graphics import cell, protocol
-from tui.terminal.line import (
-    CHOICES,
-    Backlog,
-    Chooser,
-    Limits,
-    colours,
-    limits,
-    rate_words,
-)
+from tui.terminal.line import CHOICES, Backlog, Chooser, Limits, colours, limits, rate_words
 from tui.widgets.preview import FramePreview
 
 LOOK = 0.25

@@ -87,13 +87,7 @@ class QuickEnrolment:
         self._asked: EnrolRequest | None = None
         """The last request while it has no picture: the next form offers its name again."""
         self._room: asyncio.Future[None] | None = None
-        app.listen(
-            {
-                EnrolDone: self._counted,
-                TrainDone: self._judged,
-                JobEnded: self._job_ended,
-            }
-        )
+        app.listen({EnrolDone: self._counted, TrainDone: self._judged, JobEnded: self._job_ended})
 
     # --- starting ------------------------------------------------------------------------
 

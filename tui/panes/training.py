@@ -51,12 +51,7 @@ def option_fields(settings: TrainingSettings) -> Iterator[Widget]:
         elif option.choices:
             listed = [(str(choice), choice) for choice in option.choices]
             field = Select[Any](
-                listed,
-                value=value,
-                allow_blank=False,
-                compact=True,
-                id=name,
-                tooltip=option.help,
+                listed, value=value, allow_blank=False, compact=True, id=name, tooltip=option.help
             )
         else:
             whole = option.kind is int

@@ -167,10 +167,8 @@ class Closing(ModalScreen[None]):
 
 
 class Choice(Dialog[Answer], Generic[Answer]):
-    """A question with a button and a key for each answer; ends with the answer's name."""
+    """A question that ends with an answer, by its button (id `<HELP>-<answer>`) or its key."""
 
-    NAME: ClassVar[str]
-    """Begins the ids of the buttons: `<NAME>-<answer>`."""
     ANSWERS: tuple[tuple[Answer, str], ...]
     """Answers with the words on their buttons."""
     GRAVE: Answer | None = None
@@ -192,7 +190,7 @@ class Choice(Dialog[Answer], Generic[Answer]):
             for answer, label in self.ANSWERS:
                 yield Button(
                     with_keys(label),
-                    id=f"{self.NAME}-{answer}",
+                    id=f"{self.HELP}-{answer}",
                     variant="error" if answer == self.GRAVE else "default",
                     compact=True,
                 )
@@ -200,7 +198,7 @@ class Choice(Dialog[Answer], Generic[Answer]):
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         event.stop()
-        ids = {f"{self.NAME}-{answer}": answer for answer, _label in self.ANSWERS}
+        ids = {f"{self.HELP}-{answer}": answer for answer, _label in self.ANSWERS}
         self.dismiss(ids[event.button.id or ""])
 
     def action_answer(self, answer: Answer) -> None:
@@ -211,9 +209,8 @@ class Choice(Dialog[Answer], Generic[Answer]):
 class Confirm(Choice[bool]):
     """Asks before something is lost. The safe answer has the focus."""
 
-    AUTO_FOCUS = "#confirm-False"  # Enter alone must lose nothing
+    AUTO_FOCUS = "#question-False"  # Enter alone must lose nothing
     HELP = "question"
-    NAME = "confirm"
     GRAVE = True
 
     def __init__(self, title: str, lines: Sequence[str], yes: str, no: str) -> None:
@@ -247,7 +244,6 @@ class DeletionQuestion(Choice[Deletion]):
 
     AUTO_FOCUS = "#deletion-keep"
     HELP = "deletion"
-    NAME = "deletion"
     ANSWERS = (
         ("keep", "Keep ({key[deletion.answer-keep]})"),
         ("trash", "To the trash ({key[deletion.answer-trash]})"),

@@ -25,13 +25,7 @@ from tui.live import Live
 from tui.panes.base import Empty
 from tui.panes.training import features_words
 from tui.screens.evaluation_forms import DoubtfulPart, OtherPicturesForm, ReportForm
-from tui.screens.evaluation_parts import (
-    ConfusionPart,
-    CurvePart,
-    OverviewPart,
-    Part,
-    PeoplePart,
-)
+from tui.screens.evaluation_parts import ConfusionPart, CurvePart, OverviewPart, Part, PeoplePart
 from tui.widgets.bars import KeyLine, Meter, TabStrip
 from tui.words.tables import Sheet, evaluation_sheet
 from tui.words.text import clean

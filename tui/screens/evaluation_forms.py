@@ -136,11 +136,7 @@ class DoubtfulPart(Part):
     def _suspect(self, suspect: tuple[str, str, str, str]) -> Text:
         person, crop, kind, sentence = suspect
         about = f", {KINDS.get(kind, clean(kind))}: {clean(sentence)}"
-        return Text.assemble(
-            (clean(person), "bold"),
-            about,
-            (f"\n  {self._short(crop)}", "dim"),
-        )
+        return Text.assemble((clean(person), "bold"), about, (f"\n  {self._short(crop)}", "dim"))
 
     def _short(self, crop: str) -> str:
         """A crop's path, inside the workspace without the latter."""

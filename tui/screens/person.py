@@ -109,24 +109,16 @@ class PersonScreen(Dialog[None]):
     @property
     def pictures(self) -> int:
         """How many pictures are chosen."""
-        return len(self._files(self.chosen))
-
-    @property
-    def _sessions(self) -> tuple[SessionFacts, ...]:
-        return self.facts.sessions if self.facts else ()
+        chosen, sessions = set(self.chosen), self.facts.sessions if self.facts else ()
+        return sum(
+            session.id in chosen or f"{session.id}/{picture.file}" in chosen
+            for session in sessions
+            for picture in session.pictures
+        )
 
     @property
     def _selected(self) -> str:
         return self.query_one(Rows).selected or ""
-
-    def _files(self, chosen: Sequence[str]) -> set[str]:
-        wanted = set(chosen)
-        return {
-            key
-            for session in self._sessions
-            for picture in session.pictures
-            if (key := f"{session.id}/{picture.file}") in wanted or session.id in wanted
-        }
 
     def _fill(self) -> None:
         facts = self.facts
@@ -166,12 +158,13 @@ class PersonScreen(Dialog[None]):
 
     def _describe(self) -> None:
         key = self._selected
-        if not key:
+        facts = self.facts
+        if facts is None or not key:
             empty = with_keys("No pictures: {key.new_person} enrols.")
             self.query_one("#person-chosen", Static).update(Text(empty))
             return
         session, _slash, file = key.partition("/")
-        of = next(s for s in self._sessions if s.id == session)
+        of = next(s for s in facts.sessions if s.id == session)
         picture = next((p for p in of.pictures if p.file == file), None)
         about = f"{file or session} · {measures(picture or of)}"
         if picture and picture.others:

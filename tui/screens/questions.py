@@ -94,7 +94,6 @@ class HeldQuestion(Choice[Answer]):
 class TwinQuestion(HeldQuestion[TwinChoice]):
     """The newest faces of both people, and three answers."""
 
-    NAME = "twin"
     ANSWERS = (
         ("same", "Same person ({key[twin.twin-same]})"),
         ("different", "Different ({key[twin.twin-different]})"),
@@ -131,7 +130,6 @@ def face_evidence(event: SecondFace) -> str:
 class FaceQuestion(HeldQuestion[FaceAnswer]):
     """Both faces and four answers."""
 
-    NAME = "face"
     ANSWERS = (
         ("first", "First ({key[face.face-first]})"),
         ("other", "Other ({key[face.face-other]})"),

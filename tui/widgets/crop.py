@@ -105,6 +105,16 @@ Load = Callable[[str], Coroutine[Any, Any, bytes]]
 CELL = 18, 9
 """Columns and rows of one picture with its caption."""
 MARK, CURSOR = "✓", "▸"
+SIDE_BY_SIDE = f"""
+    layout: grid; grid-columns: {CELL[0]}; grid-rows: {CELL[1]}; grid-gutter: 0 1;
+    & > Crop {{ width: {CELL[0]}; height: {CELL[1]}; }}
+"""
+"""How pictures lie in a widget that has several."""
+
+
+def abreast(width: int) -> int:
+    """How many pictures are side by side in so many cells."""
+    return max(1, (width + 1) // (CELL[0] + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +129,7 @@ class Cell:
 class Faces(Container):
     """As many pictures side by side as fit, those around the chosen one; takes no keys."""
 
-    DEFAULT_CSS = f"""
-    Faces {{
-        layout: grid;
-        grid-columns: {CELL[0]};
-        grid-rows: {CELL[1]};
-        grid-gutter: 0 1;
-        & > Crop {{ width: {CELL[0]}; height: {CELL[1]}; }}
-    }}
-    """
+    DEFAULT_CSS = f"Faces {{ {SIDE_BY_SIDE} }}"
 
     def __init__(self, load: Load, id: str) -> None:
         super().__init__(id=id)
@@ -143,9 +145,8 @@ class Faces(Container):
 
     async def on_resize(self, event: events.Resize) -> None:
         """As many as fit."""
-        across = max(1, (event.size.width + 1) // (CELL[0] + 1))
-        self.styles.grid_size_columns = across
-        room = across * max(1, event.size.height // CELL[1])
+        self.styles.grid_size_columns = beside = abreast(event.size.width)
+        room = beside * max(1, event.size.height // CELL[1])
         if room != len(self.children):
             await self.remove_children()
             await self.mount(*(Crop() for _place in range(room)))
@@ -174,12 +175,7 @@ class ContactSheet(VerticalScroll, can_focus=True):
     ]
     DEFAULT_CSS = f"""
     ContactSheet {{
-        layout: grid;
-        grid-size: 4;
-        grid-columns: {CELL[0]};
-        grid-rows: {CELL[1]};
-        grid-gutter: 0 1;
-        & > Crop {{ width: {CELL[0]}; height: {CELL[1]}; }}
+        {SIDE_BY_SIDE}
         & > Crop.-cursor {{ background: $accent 40%; text-style: bold; }}
     }}
     """
@@ -242,8 +238,7 @@ class ContactSheet(VerticalScroll, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         """As many pictures side by side as fit."""
-        self._across = max(1, (event.size.width + 1) // (CELL[0] + 1))
-        self.styles.grid_size_columns = self._across
+        self.styles.grid_size_columns = self._across = abreast(event.size.width)
 
     def on_click(self, event: events.Click) -> None:
         """A click goes to a picture."""

@@ -77,12 +77,7 @@ class Curves(Widget):
     """Curves of one quantity. NaN values are left out. Give it three rows or more."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "curves--title",
-        "curves--axis",
-        "curves--train",
-        "curves--validation",
-        "curves--best",
-        "curves--before",
+        f"curves--{part}" for part in ("title", "axis", "train", "validation", "best", "before")
     }
     DEFAULT_CSS = """
     Curves {
@@ -136,23 +131,21 @@ class Curves(Widget):
         if columns < 4 or rows < 1:
             return Text()
         lines = [self._heading(styles)]
-        lines_shown = (*self.series, self.before[: self.epochs])
-        finite = [v for line in lines_shown for v in line if math.isfinite(v)]
         if not any(math.isfinite(v) for line in self.series for v in line):
             return lines[0]  # the run to compare with says nothing by itself
-        low, high = self._range(finite)
+        lines_shown = (*self.series, self.before[: self.epochs])
+        low, high = self._range([v for line in lines_shown for v in line if math.isfinite(v)])
         canvas = Canvas(columns, rows)
-        if finite:
-            self._draw(canvas, low, high)
-        owners = dict(enumerate(styles[name] for name in ("train", "validation", "before")))
+        self._draw(canvas, low, high)
+        parts = {-1: "axis", 0: "train", 1: "validation", 2: "before"}
         fine = high - low < 0.05
-        labels = {0: _figure(high, fine), rows - 1: _figure(low, fine)} if finite else {}
-        lines += canvas.lines(labels, {-1: styles["axis"], **owners})
+        labels = {0: _figure(high, fine), rows - 1: _figure(low, fine)}
+        lines += canvas.lines(labels, {owner: styles[name] for owner, name in parts.items()})
         lines.append(self._foot(columns, styles))
         return Text("\n", no_wrap=True, overflow="crop").join(lines)
 
     def _range(self, finite: Sequence[float]) -> tuple[float, float]:
-        low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
+        low, high = min(finite), max(finite)
         if self.whole:
             low, high = math.floor(min(low, 0.9) * 10) / 10, max(high, 1.0)
         # Neither a loss nor a share is below nothing.

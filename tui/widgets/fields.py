@@ -28,13 +28,7 @@ class NumberInput(Input):
         """Esc was pressed in a field."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "escape",
-            "leave",
-            "Leave field",
-            key_display="esc",
-            tooltip="Leave the field",
-        )
+        Binding("escape", "leave", "Leave field", key_display="esc", tooltip="Leave the field")
     ]
 
     def __init__(self, value: str, *, whole: bool, id: str, tooltip: str) -> None:
@@ -71,12 +65,7 @@ class Tick(Checkbox):
     Tick, Tick:focus { border: none !important; padding: 0; background: transparent; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "space",
-            "toggle_button",
-            "Tick",
-            tooltip="Tick the box, or take the tick away",
-        ),
+        Binding("space", "toggle_button", "Tick", tooltip="Tick the box, or take the tick away"),
         Binding("enter", "screen.confirm", "OK", show=False),
     ]
 

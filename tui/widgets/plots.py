@@ -50,10 +50,7 @@ class DetCurve(Widget):
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "det--axis",
-        "det--curve",
-        "det--meaningless",
-        "det--point",
+        f"det--{part}" for part in ("axis", "curve", "meaningless", "point")
     }
     DEFAULT_CSS = """
     DetCurve {
@@ -169,9 +166,7 @@ class Confusion(DataTable[Text]):
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "confusion--right",
-        "confusion--wrong",
-        "confusion--nobody",
+        f"confusion--{part}" for part in ("right", "wrong", "nobody")
     }
     DEFAULT_CSS = """
     Confusion {
@@ -280,11 +275,7 @@ class ShareRow(Widget):
     """`label  0.953  0.910 to 0.981  ───━━●─`; nothing but a dash for a share that is not known."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "share--label",
-        "share--figure",
-        "share--bounds",
-        "share--rest",
-        "share--range",
+        f"share--{part}" for part in ("label", "figure", "bounds", "rest", "range")
     }
     DEFAULT_CSS = """
     ShareRow {
