@@ -152,7 +152,7 @@ async def test_jump_puts_a_letter_on_every_pane_in_view(
     async with run(desk(tmp_path, "Ada"), size=size) as table:
         await table.press("4", "J")
         await table.until(lambda: isinstance(table.app.screen, JumpScreen))
-        panes = [p.target for p in table.app.screen.places.values() if isinstance(p.target, Pane)]
+        panes = [to for to, _at in table.app.screen.places.values() if isinstance(to, Pane)]
         assert {pane.NAME for pane in panes} == {
             pane.NAME for pane in table.app.screen_desk.query(Pane) if pane.region.area
         }
@@ -166,7 +166,7 @@ async def test_a_letter_moves_the_focus_to_a_field(
         await table.press("4", "J")
         await table.until(lambda: isinstance(table.app.screen, JumpScreen))
         places = table.app.screen.places
-        letter = next(k for k, p in places.items() if p.target.id == "training-epochs")
+        letter = next(k for k, (to, _at) in places.items() if to.id == "training-epochs")
         await table.press(letter)
         await table.until(lambda: getattr(table.app.focused, "id", "") == "training-epochs")
 
