@@ -18,6 +18,7 @@ from tui.screens.dialog import Confirm
 from tui.screens.evaluation import EvaluationScreen
 from tui.screens.people_forms import ConsentForm
 from tui.screens.person import PersonScreen
+from tui.widgets.lists import Rows
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 PEOPLE = (
@@ -383,11 +384,12 @@ async def test_enter_shows_what_is_known_of_a_person(run):
 async def test_a_session_is_unfolded_and_folded(run):
     async with run(desk()) as table:
         screen = await open_person(table)
-        assert len(screen._keys) == 5  # the newest is unfolded
+        rows = screen.query_one(Rows)
+        assert rows.row_count == 5  # the newest is unfolded
         await table.press("enter")
-        assert len(screen._keys) == 8
+        assert rows.row_count == 8
         await table.press("enter")
-        assert len(screen._keys) == 5
+        assert rows.row_count == 5
 
 
 @pytest.mark.parametrize("size", SIZES)
