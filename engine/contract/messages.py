@@ -94,7 +94,7 @@ class FacesFound:
     `crops` holds len(boxes) pictures of 160 x 160 x 3 uint8 RGB, one after the other. `lossy`
     frames may be replaced by newer ones. `eyes_found` says of each crop whether it was turned
     upright by its eyes, `aligned` by what all of them were aligned: "eyes" or "points". `camera`
-    as in `Start`. `single`: the picture stands for itself, and nothing is tracked.
+    and `run` as in `Start`. `single`: the picture stands for itself, and nothing is tracked.
     """
 
     source: str
@@ -107,6 +107,7 @@ class FacesFound:
     eyes_found: tuple[bool, ...] = ()
     aligned: str = "eyes"
     camera: int = 0
+    run: int = 0
     single: bool = False
 
 
@@ -212,6 +213,7 @@ class FramesEnded:
 
     frames: int
     camera: int = 0
+    run: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,7 +159,7 @@ def _watch(
     def deliver(found: FacesFound) -> None:
         nonlocal frames
         frames = found.frame + 1
-        context.send(dataclasses.replace(found, camera=start.camera))
+        context.send(dataclasses.replace(found, camera=start.camera, run=start.run))
 
     cancel = context.cancels.get(start.job) or context.begin(start.job)
     pace.begin()
@@ -186,7 +186,7 @@ def _watch(
         context.send(SourceFailed.failure(source, start.camera, error))
     finally:
         context.cancels.pop(start.job, None)
-    context.send(FramesEnded(frames=frames, camera=start.camera))
+    context.send(FramesEnded(frames=frames, camera=start.camera, run=start.run))
 
 
 if __name__ == "__main__":

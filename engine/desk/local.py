@@ -349,7 +349,7 @@ class LocalDesk(QuickCalls):
             if message.run == self._run and self._jobs.get("recognise") == "waiting":
                 assert self._sources is not None
                 self._jobs["recognise"] = "running"
-                for name, start in starts(self._sources.request).items():
+                for name, start in starts(self._sources.request, self._run).items():
                     self._processes.send(name, start)
 
     def _job_ended(self, ended: JobEnded) -> None:
@@ -409,8 +409,8 @@ class LocalDesk(QuickCalls):
             if self._jobs.get("recognise") != "running" or self._sources is None:
                 return  # not begun, or being ended: the sources that are left will do
             if again:
-                self._processes.send(process, starts(self._sources.request)[process])
+                self._processes.send(process, starts(self._sources.request, self._run)[process])
                 return
             failed = self._sources.given_up(process, camera, status)
-        self._processes.send(MODEL, FramesEnded(frames=0, camera=camera))
+        self._processes.send(MODEL, FramesEnded(frames=0, camera=camera, run=self._run))
         self._tell(failed)

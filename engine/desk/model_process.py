@@ -199,9 +199,9 @@ class ModelBody:
                 self._replace(message)
             case FacesFound():
                 faces = self._slots.take(message.camera) if message.lossy else message
-                if faces is not None and self._recognition is not None:
+                if faces is not None and faces.run == self._run and self._recognition is not None:
                     self._name(faces, self._recognition)
-            case FramesEnded() if self._recognition is not None:
+            case FramesEnded() if message.run == self._run and self._recognition is not None:
                 self._camera_ended(message, self._recognition)
             case End(job="recognise") if message.run == self._run:
                 if self._recognition is not None:

@@ -246,12 +246,13 @@ def is_further(process: str) -> bool:
     return process.startswith(f"{CAMERA}-")
 
 
-def starts(request: RecogniseRequest) -> dict[str, Start]:
+def starts(request: RecogniseRequest, run: int) -> dict[str, Start]:
     """What each camera process of a recognition is told to begin with, by the process's name."""
     return {
         process_name(camera): Start(
             job="recognise",
             request=dataclasses.replace(request, source=source, beside=()),
+            run=run,
             camera=camera,
             together=bool(request.beside),
         )

@@ -20,15 +20,16 @@ THREE = RecogniseRequest(source="0", beside=("1", "clip.mp4"), pace="live")
 
 
 def test_each_source_has_a_process_that_knows_its_number() -> None:
-    told = starts(THREE)
+    told = starts(THREE, 4)
     assert list(told) == ["camera", "camera-2", "camera-3"]
     assert [start.camera for start in told.values()] == [0, 1, 2]
     assert [start.request.sources for start in told.values()] == [("0",), ("1",), ("clip.mp4",)]
+    assert {start.run for start in told.values()} == {4}
     assert {start.request.pace for start in told.values()} == {"live"}
 
 
 def test_one_source_has_the_camera_process_there_always_is() -> None:
-    assert list(starts(RecogniseRequest(source="0"))) == ["camera"]
+    assert list(starts(RecogniseRequest(source="0"), 1)) == ["camera"]
     assert not is_further("camera")
     assert not is_further("model")
     assert is_further(process_name(1))

@@ -12,14 +12,30 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from engine.config import load_settings
-from engine.contract.messages import FacesFound, FacesWanted, Quit, Ready, Start
+from engine.contract.messages import (
+    FacesFound,
+    FacesWanted,
+    FramesEnded,
+    Quit,
+    Ready,
+    RecognitionEnded,
+    Start,
+)
 from engine.contract.requests import RecogniseRequest
 from engine.desk.child_main import Heartbeats
 from engine.desk.model_process import ModelBody
 from engine.jobs import naming
 from engine.workspace.folder import Workspace
 
-TURNS = 60
+TURNS, RUN = 60, 2
+
+
+def found(camera: int, number: int, lossy: bool, run: int) -> FacesFound:
+    """A frame of a recognition with one face."""
+    return FacesFound(
+        source=str(camera), frame=number, seconds=0.0, boxes=((0, 0, 9, 9),),
+        crops=b"", dropped=0, lossy=lossy, camera=camera, run=run,
+    )  # fmt: skip
 
 
 class Cameras:
@@ -38,6 +54,8 @@ class Cameras:
         self.heartbeats = Heartbeats()
         self.replace: Callable[[object], bool] = lambda message: False
         self.notes: list[tuple[str, int]] = []
+        self.left: Sequence[object] = ()
+        """What cameras of the recognition before still send."""
         self._search, self._lossy = search, lossy
         self._due = dict(enumerate(first))
 
@@ -45,7 +63,7 @@ class Cameras:
         """Recognise for `TURNS` turns."""
         beside = tuple(map(str, range(1, len(self._search))))
         request = RecogniseRequest(source="0", beside=beside)
-        self.messages.put(Start(job="recognise", request=request))
+        self.messages.put(Start(job="recognise", request=request, run=RUN))
         body.run()
 
     @property
@@ -60,7 +78,12 @@ class Cameras:
         """The cameras begin when the model is ready; each is asked for its next frame while the
         one at hand is recognised."""
         if isinstance(message, Ready):
+            for each in self.left:
+                if not self.replace(each):
+                    self.messages.put(each)
             self._arrive()
+        elif isinstance(message, RecognitionEnded):
+            self.messages.put(Quit())
         elif isinstance(message, FacesWanted):
             self.notes.append(("taken", message.camera))
             self._due[message.camera] = self._search[message.camera]
@@ -86,10 +109,7 @@ class Cameras:
             del self._due[camera]
             self.notes.append(("waits", camera))
             for number in range(2 if self._lossy else 1):
-                message = FacesFound(
-                    source=str(camera), frame=number, seconds=0.0, boxes=((0, 0, 9, 9),),
-                    crops=b"", dropped=0, lossy=self._lossy, camera=camera,
-                )  # fmt: skip
+                message = found(camera, number, self._lossy, RUN)
                 if not self.replace(message):  # as the process's reader does
                     self.messages.put(message)
 
@@ -103,8 +123,11 @@ def watch(
 ) -> Watch:
     """Recognise from such cameras."""
 
-    def run(search: Sequence[int], first: Sequence[int] | None = None) -> Cameras:
+    def run(
+        search: Sequence[int], first: Sequence[int] | None = None, left: Sequence[object] = ()
+    ) -> Cameras:
         cameras = Cameras(workspace, search, first or [0] * len(search), lossy=request.param)
+        cameras.left = left
 
         class Clocked:
             """A recognition of which each frame takes a turn, whoever is in it."""
@@ -113,6 +136,7 @@ def watch(
                 pass
 
             def take(self, faces: FacesFound, skipped: int) -> None:
+                assert faces.run == RUN
                 cameras.recognised()
 
         monkeypatch.setattr(naming, "Recognition", Clocked)
@@ -156,3 +180,9 @@ def test_a_camera_that_comes_late_has_its_turn_after_one_of_each_other(watch: Wa
     assert 2 not in taken[:20]
     assert taken.index(2) <= 22
     assert sorted(taken[-30:]) == [0] * 10 + [1] * 10 + [2] * 10
+
+
+def test_what_the_recognition_before_left_is_not_of_this_one(watch: Watch) -> None:
+    before = RUN - 1
+    left = (found(0, 7, False, before), FramesEnded(frames=8, camera=0, run=before))
+    assert watch([0], left=left).taken == [0] * TURNS
