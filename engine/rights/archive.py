@@ -115,11 +115,11 @@ def report_mark(page: bytes) -> bytes:
 def _new_file(target: Path) -> Iterator[Any]:
     """A private file that was not there before; gone again if the block raises."""
     remedy = "Choose another name."
-    if os.path.lexists(target):
-        raise UsageError("There is a file of this name already", str(target), remedy)
-    if not target.parent.is_dir():
-        raise UsageError("The folder of the archive does not exist", str(target.parent), remedy)
     with translate_os_errors("write the archive", target):
+        if os.path.lexists(target):
+            raise UsageError("There is a file of this name already", str(target), remedy)
+        if not target.parent.is_dir():
+            raise UsageError("The folder of the archive does not exist", str(target.parent), remedy)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         handle = os.open(target, flags, FILE_MODE)
     try:
@@ -282,7 +282,7 @@ class Archive:
                 raise self.bad(f"it has format {body['format']!r}")
             index = {str(f["path"]): (int(f["bytes"]), str(f["sha256"])) for f in body["files"]}
             name = str(body.get("name", ""))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise self.bad("its index is damaged") from error
         if set(index) != set(self.entries) - {INDEX}:
             raise self.bad("its index does not list what it holds")

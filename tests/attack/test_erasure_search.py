@@ -229,6 +229,17 @@ def test_an_archive_that_unpacks_without_end_is_not_unpacked(
     assert never_clean(done)
 
 
+def test_an_index_that_no_archive_of_ours_has_does_not_stop_the_erasure(
+    workspace: Workspace,
+) -> None:
+    enrol(workspace)
+    files = [{"path": "person.json", "bytes": float("inf"), "sha256": ""}]
+    with zipfile.ZipFile(workspace.root / "hostile.zip", "w") as archive:
+        archive.writestr("person.json", "{}")
+        archive.writestr("index.json", json.dumps({"format": 1, "files": files}))
+    assert erase(workspace, ANN).left == ()
+
+
 # --- reports -------------------------------------------------------------------------------------
 
 

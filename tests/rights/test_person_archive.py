@@ -22,6 +22,7 @@ from engine.contract.errors import (
     NameTaken,
     PersonNotFound,
     UsageError,
+    WorkspaceUnusable,
 )
 from engine.contract.people import noted
 from engine.contract.requests import TrainRequest
@@ -138,6 +139,13 @@ def test_it_is_private_in_a_fixed_order_and_never_overwrites(
     with pytest.raises(UsageError, match="already"):
         export_person(source, NAME, archive)
     assert archive.read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_looked_at_is_a_typed_error(
+    source: Workspace, tmp_path: Path
+) -> None:
+    with pytest.raises(WorkspaceUnusable, match="write the archive"):
+        export_person(source, NAME, tmp_path / ("long" * 100) / "person.zip")
 
 
 def test_entries_of_an_audit_log_come_along(source: Workspace, tmp_path: Path) -> None:
