@@ -88,9 +88,10 @@ def brought(
 
 
 def note(people: People, person: Person, permission: Permission) -> Person:
-    """Write the new consent, if there is any, to a person who was enrolled before."""
+    """Write the new consent, if there is any that is not written yet, to a person who was enrolled
+    before."""
     consent = permission.consent(person.name)
-    return _write(people, person, consent) if consent else person
+    return person if consent in (None, person.consent) else _write(people, person, consent)
 
 
 def enrolled(people: People, name: str, permission: Permission) -> tuple[Person, bool]:

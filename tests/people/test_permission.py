@@ -59,6 +59,17 @@ def test_whoever_is_enrolled_again_is_the_same_and_their_consent_is_in_the_audit
     assert [each.action for each in Audit(workspace).entries()][-1] == "consent-noted"
 
 
+def test_consent_is_noted_once_of_whoever_is_in_two_parts_of_an_import(
+    workspace: Workspace,
+) -> None:
+    people, granted = People(workspace), permit(workspace, ["Ada", "Bob"], WARN, "Desk one")
+    people.add("Bob")
+    for name in ("Ada", "Ada", "Bob", "Bob"):
+        enrolled(people, name, granted)
+    entries = list(Audit(workspace).entries())
+    assert [each.action for each in entries].count("consent-noted") == 1
+
+
 def test_consent_that_was_noted_before_counts(workspace: Workspace) -> None:
     People(workspace).add("Ada", noted("Desk one", WARN))
     assert permit(workspace, ["Ada"], REFUSE) == permit(workspace, ["ada"], WARN)
