@@ -162,10 +162,10 @@ class SessionWriter:
                 move(self.folder, target)
                 sync_directory(target.parent)
             traces.move_features(self.people.workspace, self.person.slug, self.session, person.slug)
-        self.person = person
+        self.person, self.told = person, {**self.told, "new": False}
         if self._doing is not None:
             Audit(self.people.workspace).give_up(self._doing, "somebody else")
-            self._doing, self.told = None, {**self.told, "new": False}
+            self._doing = None
             self._begin()
 
     def discard(self) -> None:

@@ -26,6 +26,7 @@ from engine.people.registry import People
 from engine.people.session import Enrolment, State
 from engine.pictures import decode_crop
 from engine.settings import DetectionSettings, GateSettings
+from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -384,6 +385,16 @@ def test_a_session_can_go_to_another_person_with_all_its_pictures(people: People
     session.end("stopped")
     assert session.finish().person == "Grace Hopper"
     assert [(person.name, person.pictures) for person in people.list()] == [("Grace Hopper", 2)]
+
+
+def test_a_session_given_away_before_its_first_picture_is_of_nobody_new(people: People) -> None:
+    session = enrolment(people, people.add("Somebody"), new_person=True)
+    session.reassign(people.add("Grace Hopper"))
+    take_good(session, 1)
+    session.end("stopped")
+    session.finish()
+    last = list(Audit(people.workspace).entries())[-1]
+    assert (last.action, last.details["new"]) == ("enrolled", False)
 
 
 def test_a_complete_session_can_still_be_given_up(people: People, anna: Person) -> None:
