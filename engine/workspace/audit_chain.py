@@ -247,12 +247,13 @@ def _remarks(entries: Sequence[Entry], head: Head | None) -> Iterator[str]:
 
 def _against_head(entries: Sequence[Entry], head: Head | None) -> Verdict | None:
     count, last = len(entries), entries[-1].hash if entries else START
-    if head is None and count == 0:
-        return None
-    if head is None or count < head.count:
+    if head is None:
+        if count == 0:
+            return None
         why = "the head file is gone: nobody can say whether later entries were cut off"
-        if head is not None:
-            why = f"the head file counts {head.count} entries"
+        return _broken(count + 1, last, "truncated", why)
+    if count < head.count:
+        why = f"the head file counts {head.count} entries"
         return _broken(count + 1, last, "truncated", why)
     # Also where the log is longer: a forged one may go on behind what the head counts.
     there = entries[head.count - 1].hash if head.count else START
