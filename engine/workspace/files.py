@@ -188,7 +188,11 @@ def new_file(path: str | Path, folder: int | None = None) -> int:
     """A descriptor of a new file for writing, mode 0600, in the open `folder` if that is given.
     Raises OSError; no link is followed."""
     handle = os.open(path, _NEW, FILE_MODE, dir_fd=folder)
-    os.fchmod(handle, FILE_MODE)
+    try:
+        os.fchmod(handle, FILE_MODE)
+    except BaseException:
+        os.close(handle)
+        raise
     return handle
 
 

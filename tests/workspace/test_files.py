@@ -65,6 +65,20 @@ def test_a_failed_write_keeps_the_old_file(
     assert names(tmp_path) == ["f"]
 
 
+def test_where_modes_cannot_be_set_no_descriptor_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(handle: int, mode: int) -> None:
+        raise PermissionError(errno.EPERM, "no modes here")
+
+    monkeypatch.setattr(os, "fchmod", refused)
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(WorkspaceUnusable):
+        write_bytes(tmp_path / "a.txt", b"text")
+    assert os.listdir("/proc/self/fd") == before
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_interrupt_while_writing_leaves_no_unfinished_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
