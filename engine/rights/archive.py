@@ -14,7 +14,8 @@ inbox.json                          sightings of unknowns for whom they were the
 audit.jsonl                         entries of the audit log about them, if there are any
 
 What we write at an operator's word is known again by what proves that nobody has changed it since:
-an archive by its index, a report by the digest in its last line.
+an archive by its index, a report by the digest in its last line. Anybody may have made an
+archive that is opened: nothing of it is unpacked before its list of entries was checked.
 """
 
 from __future__ import annotations
