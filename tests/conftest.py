@@ -68,7 +68,7 @@ LONGEST_FILES = (
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """`make test` is over in five minutes; what takes longer runs in `make test-long`."""
+    """The longest files come first; the long tests are for `make test-long` only."""
     tests = Path(__file__).parent
     order = {tests / name: number for number, name in enumerate(LONGEST_FILES)}
     assert all(file.is_file() for file in order), "a file of LONGEST_FILES has another name"
