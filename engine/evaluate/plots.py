@@ -2,7 +2,7 @@
 
 No script, no font file, nothing is loaded. Classes used: axis, grid, line, dial, area, own,
 other, stranger, cell, right, wrong, nobody, count, strong. What draws without a style sheet
-(attributes) is overruled by one. All text is safe.
+(attributes) is overruled by one. All text is escaped.
 """
 
 from __future__ import annotations

@@ -272,10 +272,11 @@ def _figures(
     pictures: EnrolledPictures, split: Split, parts: Sequence[str], space: Space, fpir: float
 ) -> tuple[float, float]:
     """Rank-1 and TPIR on one split; NaN where somebody has nothing to train on, or no probe is."""
-    learn, probes = (
-        pictures.rows([split.pictures(person.slug, names) for person in pictures.people])
-        for names in (("train",), parts)
-    )
+
+    def rows(names: Sequence[str]) -> NDArray[np.intp]:
+        return pictures.rows([split.pictures(person.slug, names) for person in pictures.people])
+
+    learn, probes = rows(("train",)), rows(parts)
     people = len(pictures.people)
     if not len(probes) or len(np.unique(pictures.labels[learn])) < people:
         return math.nan, math.nan

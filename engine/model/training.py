@@ -61,10 +61,8 @@ class Progress:
         self.history.extend(history)
         for event in history:
             self.emit(event)
-        text = (
-            "A training on the same pictures was cut short: this one goes on from its best epoch, "
-        )
-        self.emit(Notice(text=f"{text}{last.epoch}."))
+        said = "A training on the same pictures was cut short: this one goes on from its best epoch"
+        self.emit(Notice(text=f"{said}, {last.epoch}."))
         return True
 
     def fit(
