@@ -125,17 +125,21 @@ class _Evaluation:
             if request.model is not None
             else model_in_use(workspace, self.emit)
         )
-        if not request.probes:
+        if request.probes is None:
             # Held-out pictures enrol too: they are searched in what was made without them.
             model = model.as_judged()
         people = self._gallery_people(model)
         # Whatever is wrong with the folders is said before the slow work begins.
         chosen = (
-            folder_probes(Path(request.probes).expanduser(), people) if request.probes else None
+            folder_probes(Path(request.probes).expanduser(), people)
+            if request.probes is not None
+            else None
         )
         held_out = self._held_out(model, people) if chosen is None else ()
         self.warnings += chosen.warnings if chosen is not None else ()
-        others = stranger_files(Path(request.strangers).expanduser()) if request.strangers else None
+        others = None
+        if request.strangers is not None:
+            others = stranger_files(Path(request.strangers).expanduser())
         photographs = sum(len(each.files) for each in (chosen, others) if each is not None)
         progress = Progress(photographs + sum(person.pictures for person in people), self.emit)
 

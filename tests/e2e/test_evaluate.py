@@ -142,3 +142,17 @@ def test_folders_that_cannot_be_used_are_refused_before_the_slow_work(
     assert "No folder of the probes" in run.objects[-1]["title"]
     run = facedesk("evaluate", "--fpir", "2", "--workspace", trained, "--json")
     assert run.code == 2
+
+
+def test_an_empty_name_of_a_folder_is_a_folder_too_and_nothing_else_is_measured_instead(
+    facedesk: Any, folders: Path, trained: Path, tmp_path: Path
+) -> None:
+    run = facedesk("evaluate", "--probes", "", "--workspace", trained, "--json", cwd=tmp_path)
+    assert run.code == 4
+    assert "probes cannot be used" in run.objects[-1]["title"]
+    run = facedesk(
+        "evaluate", "--probes", folders / "probes", "--strangers", "", "--workspace", trained,
+        "--json", cwd=tmp_path,
+    )  # fmt: skip
+    assert run.code == 4
+    assert "no strangers" in run.objects[-1]["title"]
