@@ -235,8 +235,13 @@ def trained_lines(done: TrainDone, threshold: Threshold | None) -> list[str]:
 def epoch_line(event: EpochDone) -> str:
     """One epoch as a line of fixed columns; the best so far is marked."""
     best = "  best" if event.best == event.epoch else ""
-    figures = "  ".join(
-        f"{name} {figure(getattr(event, name.lower()), '.4f'):>6}"
-        for name in ("loss", "accuracy", "val_loss", "val_accuracy", "TPIR", "FPIR")
+    values = (
+        ("loss", event.loss),
+        ("accuracy", event.accuracy),
+        ("val_loss", event.val_loss),
+        ("val_accuracy", event.val_accuracy),
+        ("TPIR", event.tpir),
+        ("FPIR", event.fpir),
     )
+    figures = "  ".join(f"{name} {figure(value, '.4f'):>6}" for name, value in values)
     return f"epoch {event.epoch:3d}/{event.epochs}  {figures}  {event.seconds:.1f} s{best}"

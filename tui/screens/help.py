@@ -4,6 +4,7 @@ on every pane and field in view."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from rich.text import Text
 from textual import events
@@ -140,8 +141,11 @@ LETTERS = "asdfghjklqwertyuiopzxcvbnm"
 """The keys under the fingers first."""
 
 
-Place = tuple[Widget, Offset]
-"""Something to jump to, and the cell that its letter covers."""
+class Place(NamedTuple):
+    """Something to jump to, and the cell that its letter covers."""
+
+    target: Widget
+    at: Offset
 
 
 class JumpScreen(Dialog[Widget]):
@@ -164,9 +168,9 @@ class JumpScreen(Dialog[Widget]):
 
     def compose(self) -> ComposeResult:
         """A label a place."""
-        for letter, (_target, at) in self.places.items():
+        for letter, place in self.places.items():
             label = Static(Text(f" {letter} "), markup=False)
-            label.styles.offset = (at.x, at.y)
+            label.styles.offset = (place.at.x, place.at.y)
             yield label
 
     def on_key(self, event: events.Key) -> None:
@@ -175,20 +179,20 @@ class JumpScreen(Dialog[Widget]):
         if event.is_printable:
             event.stop()
         if place is not None:
-            self.dismiss(place[0])
+            self.dismiss(place.target)
 
 
 def jump_places(panes: Iterable[Pane]) -> list[Place]:
     """The panes in view, each with the fields in it that take the focus."""
-    places: list[Place] = []
+    places = []
     for pane in panes:
         if not pane.region.area or not pane.is_on_screen:
             continue
-        places.append((pane, pane.region.offset + Offset(1, 0)))
+        places.append(Place(pane, pane.region.offset + Offset(1, 0)))
         for field in pane.query("*").results(Widget):
             stands_for_pane = isinstance(field, Empty) or f"#{field.id}" == pane.MAIN
             if field.focusable and field.region.area and not stands_for_pane:
-                places.append((field, field.region.offset))
+                places.append(Place(field, field.region.offset))
     return places
 
 
