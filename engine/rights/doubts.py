@@ -217,9 +217,11 @@ class _Own:
 
 def _kept(folder: Path) -> Kept:
     body = read_object(folder / SIGHTING_FILE) or {}
-    at, extractor, space = (str(body.get(key, "")) for key in ("at", "extractor", "space"))
     try:
-        return Kept(folder, picture_names(folder), at, extractor, space)
+        files = picture_names(folder)
+        return Kept(folder, files, str(body["at"]), str(body["extractor"]), str(body["space"]))
+    except KeyError:
+        return Kept(folder, files)
     except DataError:
         return Kept(folder, ())
 

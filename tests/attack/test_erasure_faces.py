@@ -198,9 +198,11 @@ def test_who_could_not_be_compared_is_listed_for_an_answer(workspace: Workspace)
         with pytest.raises(ErasureUnanswered) as stopped:
             erase(workspace, ANN, compare=lambda ids, f=load: doubts.measure(workspace, ids, f))
         assert [each.why for each in stopped.value.doubts.unsure] == ["incomparable"]
-    (unknown.folder(id) / "sighting.json").write_text("{")
-    with pytest.raises(ErasureUnanswered):
-        erase(workspace, ANN)
+    for damaged in ("{", '{"at": []}'):
+        (unknown.folder(id) / "sighting.json").write_text(damaged)
+        with pytest.raises(ErasureUnanswered) as stopped:
+            erase(workspace, ANN)
+        assert [each.at for each in stopped.value.doubts.unsure] == [""]
 
 
 def test_a_person_without_a_picture_asks_about_nobody(workspace: Workspace) -> None:
