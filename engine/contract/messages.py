@@ -74,7 +74,8 @@ class Burdened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecognitionEnded:
-    """Recognition `run` is over in the model process."""
+    """Recognition `run` is over: by the model process's word, or that of the camera process of its
+    one source, which failed."""
 
     run: int
     ended: JobEnded

@@ -16,6 +16,7 @@ from engine.contract.messages import (
     FirstPictures,
     FramesEnded,
     Quit,
+    RecognitionEnded,
     SessionAsked,
     SessionJudged,
     Start,
@@ -180,7 +181,8 @@ def _watch(
     except Exception as trouble:  # what is no fault of the source must reach the operator too
         error = context.for_operator(trouble)
         if not start.together:
-            context.send(JobEnded.failure(start.job, error))
+            ended = JobEnded.failure(start.job, error)
+            context.send(RecognitionEnded(run=start.run, ended=ended))
             return
         source = mask_credentials(request.source)
         context.send(SourceFailed.failure(source, start.camera, error))

@@ -362,13 +362,15 @@ class LocalDesk(QuickCalls):
         self._finish(ended)
 
     def _recognition_ended(self, _child: Child, message: RecognitionEnded) -> None:
-        """The model process's word on a recognition; of interest only if it is the present one."""
+        """The model process's word on a recognition, or that of its one source's process; of
+        interest only if it is the present one."""
         if message.run != self._run:
             return
         if message.ended.outcome == "failed":
-            self._processes.tell_cameras(End(job="recognise", keep=False))
-        sources = self._sources
-        self._finish(sources.outcome(message.ended) if sources else message.ended)
+            self._job_ended(message.ended)
+        else:
+            sources = self._sources
+            self._finish(sources.outcome(message.ended) if sources else message.ended)
 
     # --- a process that died -------------------------------------------------------------
 
@@ -397,7 +399,9 @@ class LocalDesk(QuickCalls):
         if camera is not None:
             self._watch_again(child.name, camera, status, again=restarting)
         if restarting and not further:
-            self._processes.get(child.name)
+            with self._lock:
+                if not self._processes.closing:  # meanwhile
+                    self._processes.get(child.name)
         elif not further:
             text = f"The {child.name} process keeps dying; it is started again at the next job"
             self._tell(Notice(text=text, level="error"))
@@ -412,5 +416,5 @@ class LocalDesk(QuickCalls):
                 self._processes.send(process, starts(self._sources.request, self._run)[process])
                 return
             failed = self._sources.given_up(process, camera, status)
-        self._processes.send(MODEL, FramesEnded(frames=0, camera=camera, run=self._run))
+            self._processes.send(MODEL, FramesEnded(frames=0, camera=camera, run=self._run))
         self._tell(failed)

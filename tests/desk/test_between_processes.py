@@ -1,0 +1,110 @@
+"""What one process says to another, and of a recognition that is over by then."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from types import SimpleNamespace
+from typing import Any, cast
+
+from engine.contract import Event, JobEnded, ProcessDied
+from engine.contract.errors import SourceUnreadable
+from engine.contract.messages import FramesEnded, Hello, Quit, RecognitionEnded, Start, TwinReport
+from engine.contract.requests import RecogniseRequest
+from engine.desk.camera_process import body
+from engine.desk.child_main import ChildContext
+from engine.desk.local import LocalDesk
+from engine.desk.processes import Child
+from engine.desk.vitals import Vitals
+from engine.desk.wire import Channel
+from engine.settings import Settings
+from engine.workspace.folder import Workspace
+
+
+class Saying(Child):
+    """A process that is none: what it says is at hand, and what it is told is kept."""
+
+    def __init__(self, name: str, others: dict[str, Child], *said: object) -> None:
+        self.name = name
+        self.vitals = Vitals()
+        self.told: list[object] = []
+        self.to_the_desk: list[object] = []
+        self._others = others
+        self._wake = threading.Condition()
+        self._channel = cast("Channel", SimpleNamespace(receive=iter([*said, None]).__next__))
+        self._on_message = lambda child, message: self.to_the_desk.append(message)
+        self._on_end = lambda child, status: None
+
+    def send(self, message: Any) -> None:
+        self.told.append(message)
+
+    def _status(self) -> int:
+        return 0
+
+
+ENDED = FramesEnded(frames=3, camera=1, run=2)
+
+
+def test_frames_go_straight_to_the_model_process_and_all_else_to_the_desk() -> None:
+    others: dict[str, Child] = {}
+    model, camera = Saying("model", others), Saying("camera-2", others, ENDED, Quit())
+    others |= {"model": model, "camera-2": camera}
+    camera._read()
+    assert model.told == [ENDED]
+    assert camera.to_the_desk == [Quit()]
+
+
+def test_a_process_that_was_replaced_has_no_say() -> None:
+    others: dict[str, Child] = {}
+    model, former = Saying("model", others), Saying("camera-2", others, ENDED)
+    others |= {"model": model, "camera-2": Saying("camera-2", others)}
+    former._read()
+    assert not model.told
+
+
+def test_what_is_for_a_process_that_has_died_is_lost_with_it() -> None:
+    others: dict[str, Child] = {}
+    others["model"] = model = Saying("model", others, TwinReport(other=""))
+    model._read()
+    assert not model.to_the_desk
+
+
+def test_the_failure_of_the_one_source_says_of_which_recognition_it_is(
+    workspace: Workspace,
+) -> None:
+    ours, theirs = socket.socketpair()
+    settings = Settings()
+    hello = Hello(workspace=str(workspace.root), settings=settings.as_json())
+    context = ChildContext(Channel(theirs), hello, early=True)
+    request = RecogniseRequest(source="/nowhere.mp4")
+    context.messages.put(Start(job="recognise", request=request, run=3))
+    context.messages.put(Quit())
+    body(context)
+    theirs.close()
+    heard = Channel(ours)
+    said = list(iter(heard.receive, None))
+    heard.close()
+    [ended] = [each for each in said if isinstance(each, RecognitionEnded)]
+    assert (ended.run, ended.ended.outcome) == (3, "failed")
+    assert not [each for each in said if isinstance(each, JobEnded)]
+
+
+def test_a_failure_of_the_recognition_before_does_not_end_this_one(desk: LocalDesk) -> None:
+    camera = cast("Child", SimpleNamespace(name="camera"))
+    failed = JobEnded.failure("recognise", SourceUnreadable("The camera is gone"))
+    desk._jobs["recognise"], desk._run = "running", 2
+    desk._received(camera, RecognitionEnded(run=1, ended=failed))
+    assert desk.running == {"recognise"}
+    desk._received(camera, RecognitionEnded(run=2, ended=failed))
+    assert not desk.running
+
+
+def test_a_process_that_dies_while_the_desk_closes_is_not_replaced(desk: LocalDesk) -> None:
+    def close(event: Event) -> None:
+        if isinstance(event, ProcessDied):
+            desk._processes.close()
+
+    desk._listener = close
+    died = SimpleNamespace(name="camera", expected_end=False, fault=None)
+    desk._ended(cast("Child", died), -9)
+    assert not desk._processes.children
