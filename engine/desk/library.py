@@ -211,7 +211,14 @@ def _session(registry: People, person: Person, session: SessionInfo) -> SessionF
 def _picture(file: str, record: PictureRecord | None) -> PictureFacts:
     if record is None:
         return PictureFacts(file=file, brightness=math.nan, sharpness=math.nan, eyes_found=False)
-    return PictureFacts(**{f.name: getattr(record, f.name) for f in fields(PictureFacts)})
+    return PictureFacts(
+        file=file,
+        brightness=record.brightness,
+        sharpness=record.sharpness,
+        eyes_found=record.eyes_found,
+        label=record.label,
+        others=record.others,
+    )
 
 
 def _median(values: Sequence[float]) -> float:

@@ -249,12 +249,12 @@ class Gatekeeper:
         rows = joined(self.parts, HELD_OUT).faces.at([row for _, row in chosen])
         probes = Probes(rows, ids, functools.cache(lambda: self.material.decoded(files)))
         enrolled = frozenset(person.id for person in permitted(self.material.workspace))
-        stand_ins, rest = self._stand_ins(), (self.space, self.fpir, enrolled)
+        stand_ins, own = self._stand_ins(), self.strangers
         hits, named = [], []
         for model in (old, new):
             propose = classifier_for(model, self.weights, cancel.check_cancelled)
-            hits.append(hits_of(model, probes, *rest, propose, self.strangers))
-            named.append(named_of(model, stand_ins, *rest, self.strangers))
+            hits.append(hits_of(model, probes, self.space, self.fpir, enrolled, propose, own))
+            named.append(named_of(model, stand_ins, self.space, self.fpir, enrolled, own))
         verdict = judge(*hits, *named)
         more = {label[0] for label in new.labels} - {label[0] for label in old.labels}
         if verdict.promote or not more:

@@ -159,18 +159,21 @@ class Material:
             pictures += own
             rows.append(parts[name].first(len(own)).embeddings)
         order = sorted(range(len(pictures)), key=pictures.__getitem__)
-        sources = {
-            (index, session.id): session.source
-            for index, person in enumerate(self.people)
-            for session in person.sessions
-        }
-        chosen = [(*pictures[row][:2], sources.get(pictures[row][:2], IMPORTED)) for row in order]
+        cameras: dict[tuple[int, str], str] = {}
+        captures: dict[tuple[int, str], str] = {}
+        for index, person in enumerate(self.people):
+            for session in person.sessions:
+                if not session.source.startswith(IMPORTED):
+                    cameras[index, session.id] = session.source
+                if by_one_camera(session.source):
+                    captures[index, session.id] = session.id
+        chosen = [pictures[row][:2] for row in order]
         return Enrolled(
             np.concatenate(rows)[order],
-            np.array([index for index, *_ in chosen], np.int64),
-            ["" if source.startswith(IMPORTED) else source for *_, source in chosen],
+            np.array([index for index, _session in chosen], np.int64),
+            [cameras.get(each, "") for each in chosen],
             len(self.people),
-            [session if by_one_camera(source) else "" for _, session, source in chosen],
+            [captures.get(each, "") for each in chosen],
         )
 
     def features(
