@@ -243,7 +243,8 @@ def moved_to(body: dict[str, Any], place: str, slug: str) -> dict[str, Any]:
     def key(path: str) -> str:
         parts = path.split("/")
         if place_of(path) == place:
-            parts[_WHOSE[parts[0]][1]] = slug
+            _area, at = _WHOSE[parts[0]]
+            parts[at] = slug
         return "/".join(parts)
 
     moved = dict(body)

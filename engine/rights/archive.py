@@ -187,7 +187,8 @@ _END, _LARGE_ZIP = b"PK\5\6", b"PK\6\7"
 
 
 class Archive:
-    """An archive whose list of entries and index were checked, and nothing else unpacked. Whatever
+    """An archive whose list of entries and index were checked, and nothing else unpacked. `index`
+    is the size and SHA-256 of each entry but itself, `pictures` the paths of the person's. Whatever
     is read raises DataError if it is not what they say."""
 
     def __init__(self, file: Path, archive: zipfile.ZipFile, known: re.Pattern[str]) -> None:

@@ -324,7 +324,9 @@ def labels_of(workspace: Workspace, info: ModelInfo, who: Evidence) -> frozenset
     """Identities under which a model knows the person, by label or by the pictures it lists."""
     others = _others(workspace, who)
     found = {label[0] for label in info.people if _is_theirs(label, who, others)}
-    return frozenset(found.union(*(set(who.ids).intersection(each) for each in _records(info))))
+    for listed in _records(info):
+        found |= set(who.ids) & set(listed)
+    return frozenset(found)
 
 
 def audit_subjects(who: Evidence) -> tuple[str, ...]:

@@ -296,8 +296,8 @@ def own_files(workspace: Workspace, ids: Collection[str]) -> list[Path]:
 def _is_theirs(archive: Archive, who: Evidence) -> bool:
     """Whether it is the person's: somebody else may have had the name, and other pictures."""
     named = name_key(archive.name) in set(map(name_key, who.names))
-    pictures = {archive.index[path][1] for path in archive.pictures}
-    return named and (not pictures or bool(pictures & who.pictures))
+    digests = {sha256 for _size, sha256 in map(archive.index.__getitem__, archive.pictures)}
+    return named and (not digests or bool(digests & who.pictures))
 
 
 def _outside(workspace: Workspace) -> Iterator[Path]:
