@@ -187,7 +187,8 @@ def _watch(
         source = mask_credentials(request.source)
         context.send(SourceFailed.failure(source, start.camera, error))
     finally:
-        context.cancels.pop(start.job, None)
+        if context.cancels.get(start.job) is cancel:  # else it is that of the next recognition
+            del context.cancels[start.job]
     context.send(FramesEnded(frames=frames, camera=start.camera, run=start.run))
 
 

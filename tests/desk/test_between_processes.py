@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
+
+import pytest
 
 from engine.contract import Event, JobEnded, ProcessDied
 from engine.contract.errors import SourceUnreadable
@@ -17,6 +20,7 @@ from engine.desk.local import LocalDesk
 from engine.desk.processes import Child
 from engine.desk.vitals import Vitals
 from engine.desk.wire import Channel
+from engine.jobs import find_faces
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
 
@@ -69,24 +73,48 @@ def test_what_is_for_a_process_that_has_died_is_lost_with_it() -> None:
     assert not model.to_the_desk
 
 
-def test_the_failure_of_the_one_source_says_of_which_recognition_it_is(
-    workspace: Workspace,
-) -> None:
-    ours, theirs = socket.socketpair()
-    settings = Settings()
-    hello = Hello(workspace=str(workspace.root), settings=settings.as_json())
-    context = ChildContext(Channel(theirs), hello, early=True)
-    request = RecogniseRequest(source="/nowhere.mp4")
-    context.messages.put(Start(job="recognise", request=request, run=3))
+@pytest.fixture
+def ours(workspace: Workspace) -> Iterator[tuple[ChildContext, Channel]]:
+    """A camera process's view of its parent, and what its parent hears."""
+    here, there = map(Channel, socket.socketpair())
+    hello = Hello(workspace=str(workspace.root), settings=Settings().as_json())
+    yield ChildContext(there, hello, early=True), here
+    here.close()
+
+
+def watched(context: ChildContext, run: int, source: str) -> None:
+    """Watch a source to its end, and quit."""
+    request = RecogniseRequest(source=source)
+    context.messages.put(Start(job="recognise", request=request, run=run))
     context.messages.put(Quit())
     body(context)
-    theirs.close()
-    heard = Channel(ours)
+    context.channel.close()
+
+
+def test_the_failure_of_the_one_source_says_of_which_recognition_it_is(
+    ours: tuple[ChildContext, Channel],
+) -> None:
+    context, heard = ours
+    watched(context, 3, "/nowhere.mp4")
     said = list(iter(heard.receive, None))
-    heard.close()
     [ended] = [each for each in said if isinstance(each, RecognitionEnded)]
     assert (ended.run, ended.ended.outcome) == (3, "failed")
     assert not [each for each in said if isinstance(each, JobEnded)]
+
+
+def test_an_end_that_comes_before_the_recognition_before_has_ended_is_not_lost(
+    ours: tuple[ChildContext, Channel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, heard = ours
+
+    def watch(*_arguments: object, **_options: object) -> tuple[int, int]:
+        context.begin("recognise").stop()  # on the reader thread: the next Start, and its End
+        return 0, 0
+
+    monkeypatch.setattr(find_faces, "watch", watch)
+    watched(context, 1, "demo:collins")
+    assert context.cancels["recognise"].stopping
+    assert heard.receive() == FramesEnded(frames=0, run=1)
 
 
 def test_a_failure_of_the_recognition_before_does_not_end_this_one(desk: LocalDesk) -> None:
