@@ -38,7 +38,6 @@ from engine.workspace.files import (
     new_directory,
     parse_json,
     read_bytes,
-    remove_directory,
     write_bytes,
 )
 from engine.workspace.folder import Workspace
@@ -215,15 +214,8 @@ class ModelStore:
         """
         self._put("", self._in_use()[1])
 
-    def prune(self, keep: int) -> tuple[str, ...]:
-        """Remove the oldest models beyond `keep`, never the current one or its fallback."""
-        gone = self.beyond(keep)
-        for identity in gone:
-            remove_directory(self._folder / identity)
-        return gone
-
     def beyond(self, keep: int) -> tuple[str, ...]:
-        """What `prune` removes."""
+        """The oldest models beyond `keep`, but never the current one or its fallback."""
         if keep < 1:
             raise ValueError("keep at least one model")
         old = self._ids()[keep:]

@@ -39,8 +39,15 @@ from engine.people.unknown_choices import Choices
 from engine.pictures import encode_png
 from engine.rights import stores
 from engine.rights.erase import erase
+from engine.rights.templates import Models
 from engine.rights.upkeep import recover
-from engine.settings import GateSettings, SplitSettings, UnknownSettings
+from engine.settings import (
+    GateSettings,
+    RetentionSettings,
+    Settings,
+    SplitSettings,
+    UnknownSettings,
+)
 from engine.workspace.folder import Workspace
 from tests.people.unknowns import EXTRACTOR, sighted
 
@@ -159,7 +166,7 @@ def _train(workspace: Workspace) -> None:
     Checkpoint(workspace.models, "head", known).save("material", {"a": np.ones(3)}, ())
     store = ModelStore(workspace)
     store.promote(model(workspace, 3))
-    store.prune(1)
+    Models().purge(workspace, Settings(retention=RetentionSettings(models=1)), None)
 
 
 def _choices(workspace: Workspace) -> tuple[Choices, list[str]]:

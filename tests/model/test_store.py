@@ -396,14 +396,13 @@ def test_a_draft_that_does_not_fit_itself_is_refused(
     assert store.list() == ()
 
 
-def test_pruning_keeps_the_newest_the_current_and_its_fallback(store: ModelStore) -> None:
+def test_beyond_those_kept_are_neither_the_current_nor_its_fallback(store: ModelStore) -> None:
     ids = in_use(store, 5)
     store.rollback()
     store.rollback()
     store.rollback()
     assert store.current_id() == ids[1]
-    assert store.prune(keep=2) == (ids[2],)
-    assert [info.id for info in store.list()] == [ids[4], ids[3], ids[1], ids[0]]
+    assert store.beyond(keep=2) == (ids[2],)
 
 
 def test_files_are_private(store: ModelStore, workspace: Workspace) -> None:
