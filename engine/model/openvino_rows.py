@@ -44,7 +44,6 @@ from engine.openvino_networks import Network, compiled, openvino, sources_digest
 
 Float32 = NDArray[np.float32]
 
-_lock = threading.Lock()
 _networks: dict[str, Network] = {}
 
 
@@ -58,6 +57,8 @@ class OpenVinoRows(ABC):
     name: str
     recipe: str
     length: int
+    compiling: threading.Lock
+    """One a network, for both are loaded at a time."""
 
     def __init__(
         self, weights: str, build: Callable[[str], Any], low_precision: bool | None
@@ -70,7 +71,7 @@ class OpenVinoRows(ABC):
         low = has_bfloat16() if low_precision is None else low_precision
         precision = "bf16" if low else "f32"
         key = f"{self.name} {weights} {precision}"
-        with _lock:
+        with self.compiling:
             if key not in _networks:
                 _networks[key] = compiled(
                     self.name,
@@ -318,6 +319,7 @@ class OpenVinoExtractor(OpenVinoRows):
     """Crops to rows of VGG16."""
 
     name, recipe, length = "vgg16", RECIPE, ROW
+    compiling = threading.Lock()
     prepared = staticmethod(shown)
 
     def __init__(self, weights: Weights, low_precision: bool | None = None) -> None:
@@ -333,6 +335,7 @@ class ResnetExtractor(OpenVinoRows):
     """Crops to rows of the face network; they are not of unit length."""
 
     name, recipe, length = "resnet", resnet.RECIPE, resnet.ROW
+    compiling = threading.Lock()
     prepared = staticmethod(resnet.chips)
 
     def __init__(self, low_precision: bool | None = None) -> None:

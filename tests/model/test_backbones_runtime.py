@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 
 import numpy as np
 import pytest
 
 from engine.contract.errors import BackboneMissing
 from engine.model import openvino_rows
-from engine.model.backbones import choose_runtime, extractor_of
+from engine.model.backbones import choose_runtime, extractor_of, with_weights
 from engine.model.keras_networks import KerasExtractor
 from engine.model.openvino_rows import OpenVinoExtractor
 from engine.model.weights import Weights
@@ -67,3 +68,24 @@ def test_a_runtime_that_fails_when_it_is_loaded_gives_way_to_keras(
     found = extractor_of("vgg16", "auto", weights)
     assert isinstance(found, KerasExtractor)
     assert found.extract(np.zeros((1, 160, 160, 3), np.uint8)).shape == (1, found.length)
+
+
+def test_both_networks_are_made_ready_at_a_time(
+    weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody waits for the first name: a lock for both would add the seconds up."""
+    other, met = Barrier(2, timeout=5), []
+    compiled = openvino_rows.compiled
+
+    def meets(name: str, *given: object, **options: object) -> object:
+        try:
+            other.wait()
+            met.append(name)
+        except BrokenBarrierError:
+            pass
+        return compiled(name, *given, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(openvino_rows, "_networks", {})
+    monkeypatch.setattr(openvino_rows, "compiled", meets)
+    with_weights(weights, "openvino", "both")
+    assert sorted(met) == ["resnet", "vgg16"]
