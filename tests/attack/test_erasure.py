@@ -11,6 +11,7 @@ import pytest
 
 from engine.bench.material import crops_of, stand_in
 from engine.cancel import Cancel
+from engine.contract.errors import DataError
 from engine.contract.people import Answers, Erased, ErasureUnanswered, Holder
 from engine.contract.requests import TrainRequest
 from engine.jobs.train import train
@@ -215,6 +216,26 @@ def test_an_erasure_cut_short_goes_on_as_it_was_answered(
     assert again.receipt.resumed
     assert [person.name for person in People(workspace).list()] == [BOB]
     assert People(workspace).get(BOB).pictures == COUNT
+
+
+def test_a_marker_with_a_number_without_end_is_damaged(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrol(workspace, ANN, 1)
+
+    def killed(*_arguments: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.people.registry.People.delete_slug", killed)
+        with pytest.raises(KeyboardInterrupt):
+            erase(workspace, ANN)
+    (marker,) = workspace.erasing.glob("*.json")
+    marker.write_text(json.dumps({**json.loads(marker.read_text()), "unsure": float("inf")}))
+    from engine.rights.erase import resume
+
+    with pytest.raises(DataError, match="unfinished erasure is damaged"):
+        resume(workspace)
 
 
 # --- nothing that is ours and theirs stays -------------------------------------------------------

@@ -162,11 +162,15 @@ def test_a_log_that_was_removed_shows_it_when_it_goes_on(audit: Audit) -> None:
     assert (audit.verify().fault, audit.verify().bad) == ("removed", 1)
 
 
+@pytest.mark.parametrize("head", [None, "", "[]", '{"count": Infinity, "hash": "", "size": 0}'])
 def test_without_its_head_nobody_can_say_that_the_end_is_there(
-    audit: Audit, workspace: Workspace
+    audit: Audit, workspace: Workspace, head: str | None
 ) -> None:
     written(audit)
-    (workspace.audit / "head.json").unlink()
+    if head is None:
+        (workspace.audit / "head.json").unlink()
+    else:
+        (workspace.audit / "head.json").write_text(head)
     assert audit.verify().fault == "truncated"
     audit.note("trained", model="m")
     assert audit.verify().fault is None
