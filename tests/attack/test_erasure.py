@@ -6,6 +6,7 @@ import json
 import shutil
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ from engine.people.trash import Trash
 from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.pictures import encode_png
-from engine.rights.erase import erase, unfinished
+from engine.rights.erase import erase, resume, unfinished
 from engine.rights.stores import export_person
 from engine.rights.take_in import import_person
 from engine.settings import ConsentSettings, Settings
@@ -197,11 +198,8 @@ def test_yes_does_not_answer_it_and_a_flag_of_its_own_does(
     assert [person.name for person in People(workspace).list()] == [BOB]
 
 
-def test_an_erasure_cut_short_goes_on_as_it_was_answered(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    enrol(workspace, ANN, 1)
-    enrol(workspace, BOB, 1)
+def cut_short(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, **how: Any) -> None:
+    """An erasure of Ann that ends before her folder goes."""
 
     def killed(*_arguments: object, **_named: object) -> None:
         raise KeyboardInterrupt
@@ -209,9 +207,15 @@ def test_an_erasure_cut_short_goes_on_as_it_was_answered(
     with monkeypatch.context() as patch:
         patch.setattr("engine.people.registry.People.delete_slug", killed)
         with pytest.raises(KeyboardInterrupt):
-            erase(workspace, ANN, answers=STAY)
-    from engine.rights.erase import resume
+            erase(workspace, ANN, **how)
 
+
+def test_an_erasure_cut_short_goes_on_as_it_was_answered(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrol(workspace, ANN, 1)
+    enrol(workspace, BOB, 1)
+    cut_short(workspace, monkeypatch, answers=STAY)
     (again,) = resume(workspace)
     assert again.receipt.resumed
     assert [person.name for person in People(workspace).list()] == [BOB]
@@ -222,18 +226,9 @@ def test_a_marker_with_a_number_without_end_is_damaged(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enrol(workspace, ANN, 1)
-
-    def killed(*_arguments: object, **_named: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("engine.people.registry.People.delete_slug", killed)
-        with pytest.raises(KeyboardInterrupt):
-            erase(workspace, ANN)
+    cut_short(workspace, monkeypatch)
     (marker,) = workspace.erasing.glob("*.json")
     marker.write_text(json.dumps({**json.loads(marker.read_text()), "unsure": float("inf")}))
-    from engine.rights.erase import resume
-
     with pytest.raises(DataError, match="unfinished erasure is damaged"):
         resume(workspace)
 

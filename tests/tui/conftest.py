@@ -58,6 +58,15 @@ class Table:
     async def type(self, text: str) -> None:
         await self.pilot.press(*("space" if c == " " else c for c in text))
 
+    async def enrol(self, name: str, source: str) -> None:
+        """Fill in the form for a new person and send it."""
+        await self.press("n")
+        await self.type(name)
+        await self.press("tab", "ctrl+u")
+        await self.type(source)
+        await self.press("enter")
+        await self.until(lambda: "enrol" in self.app.board.titles, "enrolment runs")
+
     def text(self, selector: str) -> str:
         """The shown text of one of the panes' lines."""
         widget = self.app.screen_desk.query_one(selector)

@@ -44,12 +44,7 @@ async def test_the_form_starts_the_enrolment_it_describes(run):
 
 async def test_the_last_source_is_offered_again(run):
     async with run(FakeDesk()) as table:
-        await table.press("n")
-        await table.type("Ada")
-        await table.press("tab", "ctrl+u")
-        await table.type("clip.mp4")
-        await table.press("enter")
-        await table.until(lambda: "enrol" in table.app.board.titles)
+        await table.enrol("Ada", "clip.mp4")
         await table.press("escape")
         await table.until(lambda: not table.app.board.titles)
         await table.press("n")

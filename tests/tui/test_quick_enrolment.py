@@ -31,15 +31,6 @@ async def watch_hall(table):
     await table.until(lambda: "recognise" in table.app.board.titles)
 
 
-async def enrol_at_the_door(table):
-    await table.press("n")
-    await table.type("Grace Hopper")
-    await table.press("tab", "ctrl+u")
-    await table.type("door.mp4")
-    await table.press("enter")
-    await table.until(lambda: "enrol" in table.app.board.titles)
-
-
 def capture(kept, ended):
     done = EnrolDone(
         person="Grace Hopper",
@@ -109,7 +100,7 @@ async def test_recognition_makes_room_for_n_and_comes_back_with_its_own_source(r
 async def test_n_while_watching_goes_on_with_the_source_of_the_enrolment(run):
     async with run(desk()) as table:
         await watch_hall(table)
-        await enrol_at_the_door(table)
+        await table.enrol("Grace Hopper", "door.mp4")
         capture_ends(table)
         await table.until(lambda: table.desk.asked("train"))
         training_ends(table)
@@ -137,7 +128,7 @@ async def test_the_name_is_offered_again_after_a_capture_that_failed_without_a_p
 async def test_a_capture_that_fails_brings_back_what_was_watched(run):
     async with run(desk()) as table:
         await watch_hall(table)
-        await enrol_at_the_door(table)
+        await table.enrol("Grace Hopper", "door.mp4")
         table.desk.emit(JobEnded(job="enrol", outcome="failed", title="No source"))
         await table.until(lambda: len(table.desk.asked("recognise")) == 2)
         assert table.desk.asked("recognise")[1] == RecogniseRequest(source="hall.mp4")
