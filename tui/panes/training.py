@@ -58,7 +58,7 @@ def option_fields(settings: TrainingSettings) -> Iterator[Widget]:
             field = NumberInput(f"{value}", whole=whole, id=name, tooltip=option.help)
         label = Label("" if option.kind is bool else option.title)
         for part in (label, field):
-            part.add_class(f"option-{option.setting}")
+            part.add_class(f"option-{option.setting}", update=False)
             yield part
 
 

@@ -266,6 +266,12 @@ class DeskScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Title, tabs or lines of the folded panes, panes, footer."""
+        width, height = self.app.size  # known before Textual tells it: styled once, not twice
+        self.view = replace(self.view, width=width, height=height)
+        wide, tall = width >= WIDE, height >= TALL
+        self.update_classes(
+            {"-wide": wide, "-narrow": not wide, "-tall": tall, "-short": not tall}, update=False
+        )
         yield self.title_bar
         yield TabStrip(tuple((pane.NAME, pane.TITLE) for pane in PANES), id="tabs")
         with Container(id="panes"):
