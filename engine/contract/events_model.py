@@ -61,7 +61,7 @@ class EpochDone(Event):
     @classmethod
     def from_record(cls, kept: Mapping[str, Any]) -> Self:
         """The event of `to_json`, as a file keeps it: null for NaN, and older files know fewer
-        figures. Raises KeyError, TypeError, ValueError or OverflowError for what is none."""
+        figures. Raises KeyError, TypeError or ValueError for what is none."""
 
         def figure(value: Any) -> float:
             return math.nan if value is None else float(value)

@@ -155,7 +155,7 @@ def history_of(info: ModelInfo) -> tuple[EpochDone, ...]:
     """The epochs of a model's training; empty if the record has none, or not such as these."""
     try:
         return tuple(map(EpochDone.from_record, info.details.get("history", ())))
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (KeyError, TypeError, ValueError):
         return ()
 
 
@@ -298,7 +298,7 @@ def load_evaluation(
     try:
         if path.stat().st_size > LARGEST_EVALUATION:
             return None
-        body = parse_json(read_bytes(path))
+        body = parse_json(read_bytes(path), nan=True)  # versions 0 and 1 wrote NaN
         version = body.pop("version", 0)  # 0 had none, and was the same otherwise
         if version > EVALUATION_FORMAT:
             return None

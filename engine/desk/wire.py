@@ -77,7 +77,7 @@ def _tuples(value: Any) -> Any:
 def decode(header: bytes, payload: bytes) -> Any:
     """The message of a header and payload. Raises WireError if it is none of ours."""
     try:
-        body = parse_json(header)
+        body = parse_json(header, nan=True)  # an event's NaN: no such figure
         kind = REGISTRY[body.pop("type")]
         binary = body.pop("payload", None)
         values = {name: _tuples(value) for name, value in body.items()}

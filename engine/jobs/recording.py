@@ -277,7 +277,7 @@ def recorded_job(file: str, settings: Settings, pace: Any, into: str | None = No
             request = RecogniseRequest(source=source, each=each, pace=pace, keep=False)
         else:
             raise ValueError(f"a job {session['job']!r}")
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise not_whole(path, f"its request cannot be run ({error})") from error
     used, notes = _settings_of(session.get("settings"), settings)
     return Recorded(str(session["job"]), request, used, notes, asked.get("pace") == "live")

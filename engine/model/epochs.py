@@ -99,7 +99,7 @@ class Checkpoint:
         found = _read(self.path)
         if found is not None:
             record, arrays = found
-            with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
+            with contextlib.suppress(KeyError, TypeError, ValueError):
                 history = tuple(map(EpochDone.from_record, record["history"]))
                 if record["material"] == material and history:
                     return arrays, history

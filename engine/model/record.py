@@ -203,7 +203,7 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value):
+    if type(value) not in (int, float):
         raise TypeError(f"{value!r:.60} is no number")
     return float(value)
 

@@ -391,7 +391,7 @@ class _Damage(Exception):
         self.cure = cure
 
 
-_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, IndexError)
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 
 
 def _sums(files: Mapping[str, bytes]) -> bytes:

@@ -211,7 +211,7 @@ def read_records(folder: Path) -> tuple[PictureRecord, ...]:
     for line in lines:
         try:
             record = record_of(parse_json(line))
-        except (ValueError, TypeError, KeyError, OverflowError):
+        except (ValueError, TypeError, KeyError):
             continue
         if (folder / record.file).is_file():
             records.append(record)
@@ -219,7 +219,7 @@ def read_records(folder: Path) -> tuple[PictureRecord, ...]:
 
 
 def record_of(body: Any) -> PictureRecord:
-    """The record in a JSON object. Raises ValueError, TypeError, KeyError or OverflowError."""
+    """The record in a JSON object. Raises ValueError, TypeError or KeyError."""
     x, y, width, height = body["box"]
     return PictureRecord(
         file=Path(str(body["file"])).name,

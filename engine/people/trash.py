@@ -362,9 +362,7 @@ class Trash:
             if not traces.is_change(body["split"]):
                 raise ValueError(body["split"])
             return trashed, steps, body["split"]
-        except (
-            FileNotFoundError, DataError, KeyError, TypeError, ValueError, OverflowError,
-        ) as error:  # fmt: skip
+        except (FileNotFoundError, DataError, KeyError, TypeError, ValueError) as error:
             if strict and isinstance(error, WorkspaceUnusable):
                 raise
             return Trashed(id, "", "", ""), [], {}

@@ -246,7 +246,7 @@ class UnknownStore:
                 raise ValueError("no picture is left")
             seen = {name: read(body[name]) for name, read in SEEN.items() if name in body}
             return Sighting(id=id, at=str(body["at"]), records=records, **seen)
-        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise _damaged(folder, str(error)) from error
 
 

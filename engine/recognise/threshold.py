@@ -207,7 +207,7 @@ def kept_of(info: ModelInfo) -> Kept:
     try:
         own = {str(id): _own(each) for id, each in found.get("own", {}).items()}
         kept = Kept(own, int(found.get("stand_ins", 0)), float(found.get("stand_in_hits", 0.0)))
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _damaged(f"{info.id}: its calibration is no calibration") from error
     return kept
 

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import re
 import stat
@@ -36,7 +35,7 @@ from engine import __version__
 from engine.contract.errors import DataError, FacedeskError, UsageError
 from engine.people.registry import utc_now
 from engine.rights.evidence import json_bytes
-from engine.workspace.files import FILE_MODE, read_start, sync_directory
+from engine.workspace.files import FILE_MODE, parse_json, read_start, sync_directory
 from engine.workspace.owner import translate_os_errors
 
 FORMAT = 1
@@ -240,8 +239,8 @@ class Archive:
 
     def _parsed(self, data: bytes) -> Any:
         try:
-            return json.loads(data)
-        except (ValueError, RecursionError) as error:
+            return parse_json(data)
+        except ValueError as error:
             raise self.bad("it holds JSON that is none") from error
 
     def _checked(self, known: re.Pattern[str]) -> dict[str, zipfile.ZipInfo]:
@@ -284,7 +283,7 @@ class Archive:
                 raise self.bad(f"it has format {body['format']!r}")
             index = {str(f["path"]): (int(f["bytes"]), str(f["sha256"])) for f in body["files"]}
             name = str(body.get("name", ""))
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise self.bad("its index is damaged") from error
         if set(index) != set(self.entries) - {INDEX}:
             raise self.bad("its index does not list what it holds")

@@ -34,7 +34,13 @@ from engine.rights import archive as layout
 from engine.rights import stores
 from engine.settings import ConsentSettings
 from engine.workspace.audit import Audit
-from engine.workspace.files import make_directory, new_directory, write_bytes, write_json
+from engine.workspace.files import (
+    make_directory,
+    new_directory,
+    parse_json,
+    write_bytes,
+    write_json,
+)
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import (
     PERSON_FILE,
@@ -177,9 +183,9 @@ def _write_session(archive: layout.Archive, folder: Path) -> None:
 
 def _record(line: bytes) -> PictureRecord | None:
     try:
-        record = record_of(json.loads(line))
+        record = record_of(parse_json(line))
         return replace(record, label=_plain(record.label))
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+    except (ValueError, TypeError, KeyError):
         return None
 
 

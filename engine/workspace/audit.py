@@ -245,7 +245,7 @@ class Audit:
             return Head.from_json(read_json(self._head_file))
         except WorkspaceDenied:  # it is there: to go on without it would tell of a lost one
             raise
-        except (FileNotFoundError, DataError, KeyError, TypeError, ValueError, OverflowError):
+        except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
             return None
 
     # --- private -------------------------------------------------------------------------

@@ -99,8 +99,8 @@ class Head:
 
     @classmethod
     def from_json(cls, body: Any) -> Head:
-        """The head in head.json. Raises KeyError, TypeError, ValueError or OverflowError if
-        it is damaged."""
+        """The head in head.json. Raises KeyError, TypeError or ValueError if it is
+        damaged."""
         return cls(
             count=int(body["count"]),
             hash=str(body["hash"]),

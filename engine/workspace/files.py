@@ -20,6 +20,7 @@ import errno
 import fcntl
 import hashlib
 import json
+import math
 import os
 import re
 import secrets
@@ -322,17 +323,24 @@ def read_start(path: Path, size: int) -> bytes:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented UTF-8 JSON, atomically."""
-    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+    """Write `value` as indented UTF-8 JSON, atomically. Raises ValueError for NaN and infinity."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    write_bytes(path, f"{text}\n".encode())
 
 
-def parse_json(data: bytes | str) -> Any:
+def parse_json(data: bytes | str, *, nan: bool = False) -> Any:
     """What a JSON text holds. Raises ValueError for every text that is none, however deep, and
-    for halves of characters: what came from a file must be fit to be written to one."""
+    for halves of characters: what came from a file must be fit to be written to one. Numbers that
+    no float can hold are none either, nor are NaN and Infinity, unless `nan` lets these pass."""
     try:
         # Strictly UTF-8: left to itself, json guesses UTF-16 and lets halves of characters pass.
         text = data if isinstance(data, str) else data.decode()
-        value = json.loads(text)
+        value = json.loads(
+            text,
+            parse_float=_number,
+            parse_int=_whole_number,
+            parse_constant=float if nan else _number,
+        )
         if _HALVES.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError as error:
@@ -340,12 +348,23 @@ def parse_json(data: bytes | str) -> Any:
     return value
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file of ours. Raises FileNotFoundError if it is absent, DataError if it is
-    damaged, WorkspaceUnusable if it cannot be read."""
+def _number(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text[:20]} is no number")
+    return number
+
+
+def _whole_number(text: str) -> int:
+    _number(text)
+    return int(text)
+
+
+def read_json(path: Path, *, nan: bool = False) -> Any:
+    """Read a JSON file of ours, see `parse_json`. Raises FileNotFoundError if it is absent,
+    DataError if it is damaged, WorkspaceUnusable if it cannot be read."""
     data = read_bytes(path)
     try:
-        return parse_json(data)
+        return parse_json(data, nan=nan)
     except ValueError as error:
         raise DataError(
             "A workspace file is damaged",

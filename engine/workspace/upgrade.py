@@ -36,7 +36,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import DataError
-from engine.text import name_key
+from engine.text import name_key, plain
 from engine.workspace.audit_words import held, pseudonym
 from engine.workspace.files import read_bytes, read_json, read_lines, write_bytes, write_json
 from engine.workspace.identity import (
@@ -78,7 +78,7 @@ def to_1(root: Path) -> None:
     if isinstance(body := _read(choices), list):
         write_json(choices, {"version": 1, "choices": body})
     for path in sorted((root / "evaluations").glob("*.json")):
-        if (body := _object(path)) and "version" not in body:
+        if (body := _object(path, nan=True)) and "version" not in body:
             _write_evaluation(path, {"version": 1, **body})
 
 
@@ -276,14 +276,15 @@ def _revision(one: _One) -> str:
 
 
 def _identify_evaluation(path: Path, ids: Mapping[str, str]) -> None:
-    body = _object(path)
+    body = _object(path, nan=True)
     if isinstance(body.get("slugs"), list):
         body["ids"] = [ids.get(str(slug), "") for slug in body.pop("slugs")]
         _write_evaluation(path, body)
 
 
 def _write_evaluation(path: Path, body: dict[str, Any]) -> None:
-    write_bytes(path, json.dumps(body, separators=(",", ":")).encode())
+    # Null for the NaN that the first versions wrote where nothing was measured.
+    write_bytes(path, json.dumps(plain(body), separators=(",", ":"), allow_nan=False).encode())
 
 
 def _rekey(record: Any, ids: Mapping[str, str]) -> None:
@@ -402,11 +403,11 @@ def _ends(root: Path) -> dict[str, int]:
 # --- files ----------------------------------------------------------------------------------------
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path, *, nan: bool = False) -> Any:
     """What a JSON file holds, None if it is gone or damaged. One that cannot be read just now is
     no damaged one: the step has to be done later."""
     try:
-        return read_json(path)
+        return read_json(path, nan=nan)
     except FileNotFoundError:
         return None
     except DataError as error:
@@ -415,9 +416,9 @@ def _read(path: Path) -> Any:
         return None
 
 
-def _object(path: Path) -> dict[str, Any]:
+def _object(path: Path, *, nan: bool = False) -> dict[str, Any]:
     """`_read` of an object; an empty one for everything else."""
-    body = _read(path)
+    body = _read(path, nan=nan)
     return body if isinstance(body, dict) else {}
 
 

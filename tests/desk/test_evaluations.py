@@ -38,6 +38,16 @@ def test_what_was_not_measured_is_null_in_the_file_and_no_number_again(
     assert kept[0].rank1 == given.rank1
 
 
+def test_one_of_before_that_holds_nan_is_read(workspace: Workspace) -> None:
+    save_evaluation(workspace, evaluation())
+    (file,) = workspace.evaluations.iterdir()
+    file.write_text(json.dumps({**json.loads(file.read_text()), "fpir_at_threshold": math.nan}))
+    assert "NaN" in file.read_text()
+    kept = load_evaluation(workspace, MODEL)
+    assert kept is not None
+    assert math.isnan(kept[0].fpir_at_threshold)
+
+
 def test_two_sided_intervals_of_an_older_version_are_not_told(workspace: Workspace) -> None:
     save_evaluation(workspace, evaluation())
     (file,) = workspace.evaluations.iterdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 from pathlib import Path
 
@@ -119,6 +120,18 @@ def test_the_first_writer_upgrades_it_and_it_reads_the_same(old: Workspace) -> N
     with writer.hold("test"):
         pass
     assert len(told) == 1
+
+
+def test_an_evaluation_without_strangers_held_nan_and_is_upgraded_to_null(old: Workspace) -> None:
+    file = old.evaluations / f"{format_0.MODEL}.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "fpir_at_threshold": math.nan}))
+    with old.writer("test"):
+        pass
+    assert json.loads(file.read_text())["fpir_at_threshold"] is None
+    assert "ids" in json.loads(file.read_text())
+    kept = load_evaluation(old, format_0.MODEL)
+    assert kept is not None
+    assert math.isnan(kept[0].fpir_at_threshold)
 
 
 def test_an_upgrade_touches_only_what_its_step_names(old: Workspace) -> None:
