@@ -56,6 +56,27 @@ def test_a_global_option_may_stand_anywhere(
     assert capsys.readouterr().out == '{"event": "done", "people": 0}\n'
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "evaluate --fpir 2", "evaluate --fpir nan", "bake-off --fpir 0", "split --train 2",
+        "split --train 0.2 --validation 0.2 --test 0.2", "train --unfreeze block5",
+        "audit list --since 0001-01-01T00:00+05:00",
+        "vault create --key-file a --passphrase-file b",
+    ],
+)  # fmt: skip
+def test_a_value_out_of_bounds_is_refused_before_anything_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--workspace", str(tmp_path / "new"), *line.split()])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2, said
+    assert "Loading" not in said
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".log"]
+    assert left == []
+
+
 def test_a_group_without_a_command_runs_its_default(
     workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:

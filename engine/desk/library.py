@@ -104,10 +104,10 @@ def check_name(name: str) -> str:
     return clean_name(name)
 
 
-def split(workspace: Workspace, request: SplitRequest) -> SplitDone:
-    """Make and save a split. Raises UsageError for impossible shares, NoPictures."""
+def checked_shares(request: SplitRequest) -> SplitSettings:
+    """The shares and the seed of a split. Raises UsageError for impossible shares."""
     try:
-        settings = SplitSettings(
+        return SplitSettings(
             train=request.train, validation=request.validation, test=request.test, seed=request.seed
         )
     except ValueError as error:
@@ -116,6 +116,11 @@ def split(workspace: Workspace, request: SplitRequest) -> SplitDone:
             f"train {request.train:g}, validation {request.validation:g}, test {request.test:g}",
             "They must sum to 1, with train at least 0.05 and none negative.",
         ) from error
+
+
+def split(workspace: Workspace, request: SplitRequest) -> SplitDone:
+    """Make and save a split. Raises UsageError for impossible shares, NoPictures."""
+    settings = checked_shares(request)
     return splitting.split(workspace, settings, random=request.random)
 
 

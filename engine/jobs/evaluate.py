@@ -77,6 +77,7 @@ def evaluate(
     network already.
     """
     started = time.monotonic()
+    recognition = dialled(settings.recognition, request.fpir)
     with contextlib.ExitStack() as noted:
         doing = None
         if not workspace.read_only:  # figures that cannot be kept are shown all the same
@@ -84,7 +85,7 @@ def evaluate(
             doing = noted.enter_context(about)
         evaluation = _Evaluation(
             workspace,
-            dialled(settings.recognition, request.fpir),
+            recognition,
             request,
             cancel,
             emit,
@@ -194,7 +195,9 @@ class _Evaluation:
         """The held-out pictures of each of the `people`."""
         if self.split is None:
             raise SplitMissing(
-                "There is no split yet", "the probes are its held-out pictures", Remedy.PROBES
+                "There is no split yet",
+                "its held-out pictures would be the probes",
+                Remedy.PROBES,
             )
         keys, warnings = held_out_probes(self.split, people, model.info)
         self.warnings += warnings

@@ -87,12 +87,13 @@ def train(
     """
     started = time.monotonic()
     refuse_unfitting(request)
+    training = training_settings(settings.training, request)
     if "tensorflow" not in sys.modules:  # before the features are computed, not after
         need_room("TensorFlow", TENSORFLOW)
     audit, store = Audit(workspace), ModelStore(workspace)
     with audit.of("trained", recipe=request.recipe) as doing:
         backbones = backbones or Backbones(settings.model)
-        run = _prepared(workspace, settings, request, cancel, emit, backbones)
+        run = _prepared(workspace, settings, request, training, cancel, emit, backbones)
         try:
             outcome = run.learn()
         except Cancelled:
@@ -143,6 +144,7 @@ def _prepared(
     workspace: Workspace,
     settings: Settings,
     request: TrainRequest,
+    training: TrainingSettings,
     cancel: Cancel,
     emit: Emit,
     backbones: Backbones,
@@ -157,7 +159,6 @@ def _prepared(
             f"{len(material.people)} is enrolled with pictures",
             "Enrol somebody else, or use recipe head, which tells one person from strangers.",
         )
-    training = training_settings(settings.training, request)
     backbone = backbone_for(request, backbones, emit)
     extractor, space = backbone.extractor, backbone.space
     bring_up_to_date(workspace, settings, backbone, cancel, emit)

@@ -36,7 +36,6 @@ from engine.text import plain
 from engine.workspace.files import FILE_MODE, make_directory, write_plain
 from engine.workspace.owner import translate_os_errors
 
-FORMATS = (".keras", ".h5")
 METADATA = "facedesk"
 """What the facts are called inside the file: a member of the `.keras` archive, an attribute of the
 `.h5` file."""
@@ -172,12 +171,6 @@ def export_keras(
     Each file appears when complete. Raises as `keras_network`, DiskFull, WorkspaceUnusable.
     """
     path = destination / FILE_NAME if destination.is_dir() else destination
-    if path.suffix not in FORMATS:
-        raise ModelError(
-            "The model cannot be exported",
-            f"{path} does not end in .keras or .h5",
-            "Name it so.",
-        )
     network = keras_network(model, weights, space)
     facts = facts_of(model)
     text = json.dumps(facts, ensure_ascii=False, indent=2, allow_nan=False) + "\n"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.contract import Emit, Notice
-from engine.contract.errors import ModelCorrupt, Remedy, UsageError
+from engine.contract.errors import ModelCorrupt, ModelError, Remedy, UsageError
 from engine.contract.requests import TrainRequest
 from engine.model.backbones import (
     DEFAULT,
@@ -49,6 +49,10 @@ def export(workspace: Workspace, file: Path, identity: str | None) -> int:
 
     Raises NoModel, ModelCorrupt, ModelError for a name that is no Keras file's.
     """
+    if file.suffix not in (".keras", ".h5") and not file.is_dir():
+        raise ModelError(
+            "The model cannot be exported", f"{file} does not end in .keras or .h5", "Name it so."
+        )
     model = ModelStore(workspace).load(identity)
     name = backbone_name(model.info)
     if name == "vgg16":

@@ -20,12 +20,14 @@ from engine.model.keras_export import (
     recipe_layers,
 )
 from engine.model.keras_networks import KerasExtractor, KerasResnetExtractor
+from engine.model.networks import export
 from engine.model.record import ModelInfo, StoredModel
 from engine.model.vectors import Float32, ImpostorCurve, cohort_scores, unit
 from engine.model.vgg16 import PARTS, ROW
 from engine.model.weights import Weights
 from engine.pictures import encode_png
 from engine.workspace.files import TEMPORARY
+from engine.workspace.folder import Workspace
 
 DIMENSIONS = 24
 PEOPLE = (("ada", "Ada", "1"), ("grace", "Grace", "1"), ("mary", "Mary", "1"))
@@ -175,9 +177,9 @@ def test_a_head_of_another_space_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_suffix_is_refused(tmp_path: Path, weights: Weights, space: FaceSpace) -> None:
+def test_another_suffix_is_refused_before_a_model_is_looked_for(workspace: Workspace) -> None:
     with pytest.raises(ModelError, match=r"\.keras or \.h5"):
-        export_keras(stored("head", DIMENSIONS, {}), weights, tmp_path / "a.onnx", space)
+        export(workspace, workspace.root / "a.onnx", None)
 
 
 def test_only_the_peoples_centres_train_in_the_head(weights: Weights, space: FaceSpace) -> None:

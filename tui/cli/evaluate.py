@@ -12,10 +12,16 @@ from engine.contract import BakeOffDone, EvaluateDone, grouped
 from engine.contract.requests import BakeOffRequest, EvaluateRequest
 from engine.text import many, percent
 from tui.cli.listen import Listener
-from tui.cli.options import model_option
+from tui.cli.options import NumberRange, model_option
 from tui.cli.output import Output
 from tui.cli.run import Context, command, interruptible
 from tui.words.figures import STRANGERS, bounds, matched, share
+
+fpir_option = click.option(
+    "--fpir",
+    type=NumberRange(0, 1, min_open=True, max_open=True),
+    help="Share of strangers that may be named (default 0.01).",
+)
 
 
 @command()
@@ -29,7 +35,7 @@ from tui.words.figures import STRANGERS, bounds, matched, share
     type=click.Path(),
     help="Pictures of people not enrolled: one sub-folder, or one loose picture, a stranger.",
 )
-@click.option("--fpir", type=float, help="Share of strangers that may be named (default 0.01).")
+@fpir_option
 @click.option("--report", type=click.Path(), help="Write evaluation.html in here.")
 @model_option
 def evaluate(context: Context, **wanted: Any) -> None:
@@ -127,7 +133,7 @@ def _show_statistics(output: Output, done: EvaluateDone) -> None:
 @command("bake-off")
 @click.option("--strangers", type=click.Path(), help="People who are not enrolled.")
 @click.option("--probes", type=click.Path(), help="Sub-folders named after people.")
-@click.option("--fpir", type=float, help="Share of strangers that may be named (default 0.01).")
+@fpir_option
 def bake_off(context: Context, **wanted: Any) -> None:
     """Compare four kinds of model on your own people.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import math
 import os
 import re
 import sys
@@ -137,6 +138,19 @@ class TopGroup(click.Group):
     def _listed(self, name: str, width: int = 45) -> str:
         """The sentence of a command, cut as click cuts it."""
         return click.Command(name, help=self._homes[name].help).get_short_help_str(width)
+
+
+class NumberRange(click.FloatRange):
+    """Numbers between two; to click's own range NaN is neither too low nor too high."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number. Fails as every type of click does."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is no number.", param, ctx)
+        return number
 
 
 consent_option = click.option(

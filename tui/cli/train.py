@@ -16,15 +16,17 @@ from engine.desk import library
 from engine.settings import TRAIN_OPTIONS, BackboneName, SplitSettings, TrainOption
 from engine.text import many, percent
 from tui.cli.listen import Listener
-from tui.cli.options import PATH
+from tui.cli.options import PATH, NumberRange
 from tui.cli.run import Context, command, interruptible
 from tui.words.text import figure, span
 
 
 @command(native=False)
-@click.option("--train", type=float, help="Share of training pictures (default 0.70).")
-@click.option("--validation", type=float, help="Share of validation pictures (default 0.15).")
-@click.option("--test", type=float, help="Share of test pictures (default 0.15).")
+@click.option("--train", type=NumberRange(0, 1), help="Share of training pictures (default 0.70).")
+@click.option(
+    "--validation", type=NumberRange(0, 1), help="Share of validation pictures (default 0.15)."
+)
+@click.option("--test", type=NumberRange(0, 1), help="Share of test pictures (default 0.15).")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Same seed, same split.")
 @click.option("--random", is_flag=True, help="Mix consecutive frames, only to compare.")
 def split(context: Context, seed: int | None, random: bool, **given: float | None) -> None:
@@ -44,6 +46,7 @@ def split(context: Context, seed: int | None, random: bool, **given: float | Non
 
 def make_split(context: Context, request: SplitRequest) -> SplitDone:
     """Make, save and print a split."""
+    library.checked_shares(request)  # before anything is written
     with context.writing("split"):
         done = library.split(context.workspace, request)
     context.output.event(done)
@@ -124,7 +127,7 @@ def _click_type(option: TrainOption) -> click.ParamType[Any]:
         return click.Choice([str(choice) for choice in option.choices])
     if option.kind is bool:
         return click.BOOL
-    range_kind = click.IntRange if option.kind is int else click.FloatRange
+    range_kind = click.IntRange if option.kind is int else NumberRange
     low, high = (
         next((option.bounds[each] for each in pair if each in option.bounds), None)
         for pair in ((Ge, Gt), (Le, Lt))
@@ -186,7 +189,9 @@ def train_model(context: Context, request: TrainRequest) -> TrainDone:
     one so far.
     """
     from engine.jobs.train import train
+    from engine.model.networks import refuse_unfitting
 
+    refuse_unfitting(request)  # before anything is written
     output = context.output
     output.note("Loading the network")
     thresholds: list[Threshold] = []

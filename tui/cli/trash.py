@@ -16,11 +16,14 @@ from engine.people.unknown_choices import Choices
 from engine.rights import upkeep
 from engine.text import many
 from engine.workspace.audit import Audit
-from engine.workspace.audit_chain import Entry
+from engine.workspace.audit_chain import Entry, moment
 from tui.cli.options import at_terminal, complete_changes, complete_people
 from tui.cli.run import Context, SubGroup, command
 from tui.words.figures import PURGED, purged_words
 from tui.words.text import day
+
+LAST = datetime.max.replace(tzinfo=UTC)
+"""Stands for the time of a damaged entry, which is listed whatever is asked."""
 
 
 @click.group(cls=SubGroup)
@@ -192,7 +195,7 @@ def audit_list(context: Context, since: str | None, person: str | None) -> None:
     found = [
         entry
         for entry in log.entries()
-        if (first is None or _moment(entry) >= first)
+        if (first is None or (moment(entry) or LAST) >= first)
         and (wanted is None or ids.get(entry.subject) in wanted)
     ]
 
@@ -259,19 +262,11 @@ def audit_head(context: Context) -> None:
 def _given_moment(text: str) -> datetime:
     """A date or time as the operator writes it, local where no zone is named. Raises UsageError."""
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UsageError(
             "That is no date", text, "Write 2026-11-27 or 2026-11-27T14:30."
         ) from error
-    return found.astimezone(UTC)
-
-
-def _moment(entry: Entry) -> datetime:
-    try:
-        return datetime.fromisoformat(entry.at).astimezone(UTC)
-    except ValueError:
-        return datetime.max.replace(tzinfo=UTC)  # a damaged entry is shown whatever is asked
 
 
 def _names(context: Context) -> dict[str, str]:

@@ -117,8 +117,8 @@ def vault_create(context: Context, key_file: str | None, passphrase_file: str | 
     if record is not None and record.state == "sealing":
         opener = _opened(context, key_file, passphrase_file)
     else:
-        context.workspace.prepare()
         opener = _new(context.workspace.root, key_file, passphrase_file)
+        context.workspace.prepare()
     noted = Audit(context.workspace).of("vault-created", by=opener.by)
     said = "{files} encrypted. Keep a copy of {vault}."
     _convert(context, "vault create", noted, opener, seal_all, said)
@@ -161,6 +161,7 @@ def vault_change_key(
     facedesk vault change-key
     facedesk vault change-key --new-key-file /media/stick/facedesk.key
     """
+    _refuse_both(new_key_file, new_passphrase_file)
     opener = _opened(context, **present)
     other = _new(context.workspace.root, new_key_file, new_passphrase_file)
     noted = Audit(context.workspace).of("vault-changed", what="key", by=other.by)
