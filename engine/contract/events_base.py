@@ -278,7 +278,7 @@ SENTENCES: Mapping[str, str] = {
         "use it for comparison only."
     ),
     "no_pictures": "no pictures, left out.",
-    "consent_withdrawn": "left out, for consent was taken back",
+    "consent_withdrawn": "left out, because consent was taken back.",
     "none_to_check": "only {}, all used for training, none to check with.",
     "few_pictures": "only {} pictures, {} or more are better.",
     "empty_part": "no pictures for {}.",
@@ -298,7 +298,7 @@ SENTENCES: Mapping[str, str] = {
     "loss": "Training did not improve on the plain class centres (loss {} against {})" + USED,
     # of an evaluation
     "trained_on": (
-        "{} held-out pictures were left out, for the model was trained on them: this split is "
+        "{} held-out pictures were left out, because the model was trained on them: this split is "
         "newer than the model, train again."
     ),
     "newer_split": "This split is newer than the model: train again, or figures are too good.",
@@ -307,7 +307,7 @@ SENTENCES: Mapping[str, str] = {
     "not_enrolled": "no longer enrolled, so not in the gallery.",
     "no_held_out": "no held-out pictures, so not measured.",
     "no_probes": "no probes, so not measured.",
-    "unknown_name": "left out, for nobody known has this name.",
+    "unknown_name": "left out, because nobody in the model has this name.",
     "not_allowed": "{} was left out: permission denied",
     "no_face": "No face was found in {} of {} probes: they count as not recognised.",
     "stranger_without_face": "{} of {} strangers' pictures show no face: left out.",
@@ -317,7 +317,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "stand_ins": "Enrolled people stood in for strangers. Photographs of strangers tell more.",
     "own_and_stand_ins": (
-        "Strangers are your own and enrolled people, each searched without themselves."
+        "Strangers are your own ones, and enrolled people, each searched among all the others."
     ),
     "own_strangers": (
         "Your own strangers helped to set the threshold: the FPIR at it is a little optimistic."

@@ -32,7 +32,7 @@ from engine.model.vectors import Labels
 from engine.people.import_plan import plan_import
 from engine.people.person import Person, whose
 from engine.recognise.gallery import Searches
-from engine.text import in_short
+from engine.text import in_short, many
 
 HELD_OUT = (("test",), ("validation", "test"))
 """The parts whose pictures are probes: the first that has some of everybody, else the last."""
@@ -127,9 +127,10 @@ def folder_probes(folder: Path, people: Sequence[Person]) -> FolderPictures:
         labels += [who] * len(person.files)
     if not files:
         raise DataError(
-            "No folder of the probes is of anybody known",
-            f"{folder} has {in_short(strangers, 5)}; known are {in_short(names, 5)}",
-            "Name each sub-folder after the person.",
+            "No folder of the probes bears the name of anybody in the model",
+            f"{folder.absolute()} holds {in_short(strangers, 5)}; the model knows "
+            f"{in_short(names, 5)}",
+            "Name each sub-folder after the person whose pictures it holds.",
         )
     warnings = [Warned("said", figures=(text,)) for text in plan.left_out]
     allowed = [os.access(file, os.R_OK, effective_ids=True) for file in files]
@@ -182,8 +183,8 @@ def strangers_in(
     if not len(photographs.embeddings):
         raise NoPictures(
             "There are no strangers",
-            f"no face was found in any of {len(listed.files)} pictures",
-            "Give photographs that show a face each.",
+            f"no face was found in {many(len(listed.files), 'picture')}",
+            "Give photographs that show one face each.",
         )
     warnings = listed.warnings
     if photographs.missed:

@@ -217,7 +217,7 @@ def _glossary() -> str:
             "TPIR, FNIR",
             "Share of probes of enrolled people that are named rightly, and the rest.",
         ),
-        ("FPIR", "Share of strangers' searches that name anybody."),
+        ("FPIR", "Share of strangers' searches that name somebody."),
         (
             "95 % bounds",
             (
@@ -270,10 +270,8 @@ FEW_PROBES = 100
 WHOSE: Mapping[str, str] = {
     "own": "your own strangers",
     "folder": "the strangers of the folder",
-    "left_out": "enrolled people, each searched in the gallery without themselves",
-    "own_and_left_out": (
-        "your own, and enrolled people, each searched in the gallery without themselves"
-    ),
+    "left_out": "enrolled people, each searched among all the others",
+    "own_and_left_out": "your own, and enrolled people, each searched among all the others",
     "none": "nobody",
 }
 """Whose searches an FPIR was measured on (a `StrangersFrom`), in words."""

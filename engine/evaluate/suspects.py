@@ -36,6 +36,7 @@ from engine.recognise.calibration import Enrolled, kept_from
 from engine.recognise.gallery import Cuts, Gallery, most_typical, two_faced
 from engine.recognise.threshold import settle
 from engine.settings import SplitSettings
+from engine.text import many
 from engine.workspace.identity import PARTS
 
 SuspectKind = Literal["two_faces", "mislabelled", "blurred", "twin", "crowd"]
@@ -101,8 +102,8 @@ def _second_face(pictures: EnrolledPictures, faces: tuple[NDArray[np.intp], ...]
     name = pictures.names[pictures.labels[shown]]
     count, total = sum(map(len, faces[1:])), sum(map(len, faces))
     sentence = (
-        f"{count} of {name}'s {total} pictures show another face than the others: two people under "
-        "one name, or one who has changed very much."
+        f"{count} of {name}'s {total} pictures show another face than the rest: two people under "
+        "one name, or one person who has changed a lot."
     )
     return _suspect(pictures, shown, "two_faces", sentence)
 
@@ -160,8 +161,8 @@ def _twin(pictures: EnrolledPictures, scores: Float32, pair: tuple[int, int]) ->
     row = int(theirs[scores[theirs, other].argmax()])
     names = pictures.names
     sentence = (
-        f"{names[one]} and {names[other]} score for each other like one person: enrolled twice, "
-        "or very much alike."
+        f"{names[one]} and {names[other]} look like one person: one who was enrolled twice, or two "
+        "who are very much alike."
     )
     return _suspect(pictures, row, "twin", sentence)
 
@@ -219,7 +220,7 @@ def _crowd(
             pictures,
             row,
             "crowd",
-            f"Other faces were in its photograph ({others[row]}): it may show one of those people.",
+            f"Its photograph showed {many(int(others[row]), 'more face')}: it may be one of those.",
         )
         for row in rows[np.argsort(own[rows], kind="stable")].tolist()
     ]

@@ -127,7 +127,7 @@ def _laid(
     elif common > fpir:
         notes.append(
             f"{searches} searches by strangers cannot show an FPIR of {percent(fpir)}: the TPIRs "
-            f"are compared at one of them, {percent(common)}."
+            f"are compared at {percent(common)}, the lowest that they can show."
         )
     return Table(material, parts, probes, strangers, fpir, common, cancel, emit)
 

@@ -40,6 +40,7 @@ from engine.recognise.calibration import Enrolled, kept_from, threshold_for
 from engine.recognise.gallery import Gallery
 from engine.recognise.threshold import settle
 from engine.settings import DetectionSettings, Settings
+from engine.text import many
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,8 +97,8 @@ def probes_in(
     if not len(probes.labels):
         raise NoPictures(
             "There are no probes",
-            f"{folder} shows no face of anybody enrolled",
-            "Choose a folder with one sub-folder a person, named as they are enrolled.",
+            f"no face was found in {many(len(files), 'picture')} of {folder}",
+            "Give photographs that show one face each.",
         )
     return probes, chosen.warnings
 

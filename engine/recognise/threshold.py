@@ -153,7 +153,7 @@ def remarks(calibration: Calibration) -> list[str]:
     if calibration.stand_ins:
         said.append(
             f"{calibration.stand_in_hits:.3g} of {calibration.stand_ins} enrolled people were "
-            "named in a search without themselves."
+            "named when searched among all the others."
         )
     if calibration.alone:
         said.append(f"{many(calibration.alone, 'person has', 'people have')} one picture only.")

@@ -145,9 +145,14 @@ def test_folders_of_nobody_and_people_without_a_folder_are_named(tmp_path: Path)
     assert grouped(found.warnings)[1].startswith("José, Bert: no probes")
 
 
-def test_a_folder_that_matches_nobody_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="Zoe"):
-        folder_probes(folder(tmp_path, Zoe=1), PEOPLE)
+def test_a_folder_that_matches_nobody_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = folder(tmp_path, Zoe=1)
+    monkeypatch.chdir(made)  # it is told by its name, not as "."
+    with pytest.raises(DataError, match="the name of anybody in the model") as refused:
+        folder_probes(Path(), PEOPLE)
+    assert refused.value.message.startswith(f"{made} holds Zoe; the model knows ")
 
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_a_picture_of_somebody_unknown_from_a_crowd_is_told(space: FaceSpace) ->
     who[5] = 3
     (suspect,) = found(gathered(who=who), space, crowded=(5,))
     assert suspect[:3] == ("Anna", "s/5.png", "crowd")
-    assert "(2)" in suspect.sentence
+    assert "2 more faces" in suspect.sentence
 
 
 def test_a_picture_from_a_crowd_that_looks_like_its_person_is_no_suspect(space: FaceSpace) -> None:

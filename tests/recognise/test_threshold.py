@@ -126,7 +126,7 @@ def test_without_own_strangers_the_sentence_says_that_nothing_was_measured(
 
 def test_stand_ins_are_said_to_be_enrolled_people(space: FaceSpace) -> None:
     _gallery, found = settle(space, gallery(space), 0.01, KEPT)
-    assert "0.5 of 5 enrolled people were named in a search without themselves." in found.notes
+    assert "0.5 of 5 enrolled people were named when searched among all the others." in found.notes
 
 
 def test_with_own_strangers_the_sentence_is_a_bound_rounded_up(space: FaceSpace) -> None:
