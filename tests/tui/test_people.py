@@ -47,44 +47,46 @@ async def open_person(table) -> PersonScreen:
 # --- the list ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_list_is_searched_as_one_types_without_accents_or_case(run, size):
-    async with run(desk(), size=size) as table:
+async def test_the_list_is_searched_as_one_types_without_accents_or_case(run):
+    async with run(desk(), size=SIZES[0]) as table:
         asked = len(table.desk.calls)
         await table.press("slash")
         await table.type("EMI")
         await table.until(lambda: listed(table) == ["Émile Borel"])
-        await table.shows("1 of 4")
+        await table.shows_at(SIZES, "1 of 4")
         assert len(table.desk.calls) == asked  # nothing is read again
         await table.press("escape")
         await table.until(lambda: len(listed(table)) == 4)
         assert table.app.focused.id == "people-table"
 
 
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        (
-            {"consent": "none"},
-            "Added 2026-11-24. No consent recorded. Press c.\nNot in the model yet. Press t.",
-        ),
-        (
-            {"consent": "outdated", "in_model": "stale"},
-            "Added 2026-11-24. Consent is to an older text. Press c.\n"
-            "Pictures changed since training. Press t.",
-        ),
-        (
-            {"in_model": "yes", "unseen": "2025-01-02"},
-            "Added 2026-11-24. ~ Not seen since 2025-01-02.",
-        ),
-    ],
-    ids=["new", "changed", "unseen"],
+ABOUT = (
+    (
+        {"consent": "none"},
+        "Added 2026-11-24. No consent recorded. Press c.\nNot in the model yet. Press t.",
+    ),
+    (
+        {"consent": "outdated", "in_model": "stale"},
+        "Added 2026-11-24. Consent is to an older text. Press c.\n"
+        "Pictures changed since training. Press t.",
+    ),
+    (
+        {"in_model": "yes", "unseen": "2025-01-02"},
+        "Added 2026-11-24. ~ Not seen since 2025-01-02.",
+    ),
 )
-async def test_the_line_about_a_person_says_what_to_press(run, fields, words):
-    async with run(FakeDesk((person("Ada", **fields),)), size=SIZES[0]) as table:
+
+
+async def test_the_line_about_a_person_says_what_to_press(run):
+    rows = tuple(person(f"Ada {n}", **fields) for n, (fields, _words) in enumerate(ABOUT))
+    async with run(FakeDesk(rows), size=SIZES[0]) as table:
         for size in SIZES:
             await table.pilot.resize_terminal(*size)
-            assert table.text("#people-detail") == f"Ada\n{words}"
+            await table.press("home")
+            for n, (_fields, words) in enumerate(ABOUT):
+                await table.until(lambda n=n: table.text("#people-detail").startswith(f"Ada {n}"))
+                assert table.text("#people-detail") == f"Ada {n}\n{words}"
+                await table.press("down")
 
 
 async def test_a_picture_from_among_other_faces_bears_a_flag(run):
@@ -100,14 +102,13 @@ async def test_a_picture_from_among_other_faces_bears_a_flag(run):
         await table.shows("other faces in its photograph: 3")
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_somebody_who_cannot_be_read_has_a_row_and_the_reason(run, size):
+async def test_somebody_who_cannot_be_read_has_a_row_and_the_reason(run):
     why = "A person cannot be read: bob: Permission denied. sudo chown -R $USER /data"
     bob = person("bob", 0, trouble=why)
-    async with run(FakeDesk((*PEOPLE, bob)), size=size) as table:
+    async with run(FakeDesk((*PEOPLE, bob)), size=SIZES[0]) as table:
         await table.until(lambda: listed(table)[-1] == "bob")
         await table.press(*["down"] * len(PEOPLE))
-        await table.shows("A person cannot be read")
+        await table.shows_at(SIZES, "A person cannot be read")
         assert "1 cannot be read" in str(table.app.screen_desk.people.border_subtitle)
         table.desk.fail["person_facts"] = PersonUnreadable("Unread", "bob", "chown")
         await table.press("enter")
@@ -166,13 +167,14 @@ async def test_o_cycles_through_the_ways_to_sort(run):
         assert listed(table) == names
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_marked_people_are_deleted_with_one_question(run, size):
-    async with run(desk(), size=size) as table:
+async def test_marked_people_are_deleted_with_one_question(run):
+    async with run(desk(), size=SIZES[0]) as table:
         await table.press("space", "space")
-        await table.shows("✓ Ada", "2 marked")
+        await table.shows_at(SIZES, "✓ Ada", "2 marked")
         await table.press("d")
-        await table.shows("Delete 2 people?", "40 pictures in 2 sessions", "undone for 30 days")
+        await table.shows_at(
+            reversed(SIZES), "Delete 2 people?", "40 pictures in 2 sessions", "undone for 30 days"
+        )
         await table.press("y")
         await table.until(lambda: listed(table) == ["Grace Hopper", "Zoë Quinn"])
         assert table.desk.asked("delete_people") == [("Ada Lovelace", "Émile Borel")]
@@ -238,31 +240,32 @@ async def test_both_questions_come_one_after_the_other_and_the_others_follow(run
         assert table.desk.answers[-1] == Answers(shared_stay=True, unsure="remove")
 
 
-@pytest.mark.parametrize("keys", [("n",), ("escape",), ("enter",)])
 @pytest.mark.parametrize("doubts", [SHARED, UNSURE], ids=["shared", "unsure"])
-async def test_without_an_answer_nothing_is_erased(run, keys, doubts):
+async def test_without_an_answer_nothing_is_erased(run, doubts):
     table_desk = desk()
     table_desk.doubts = doubts
     async with run(table_desk) as table:
         before = listed(table)
-        await table.press("d", "e", "y")
-        await table.shows("erase them too?" if doubts is UNSURE else "Others hold")
-        await table.press(*keys)
-        if doubts is UNSURE and keys != ("escape",):
-            await table.shows("leave the unknown?")
-            await table.press(*keys)
-        await table.until(lambda: table.app.screen is table.app.screen_desk)
-        assert listed(table) == before
-        assert table.desk.answers == [Answers()]
+        for key in ("n", "escape", "enter"):
+            table.desk.answers.clear()
+            await table.press("d", "e", "y")
+            await table.shows("erase them too?" if doubts is UNSURE else "Others hold")
+            await table.press(key)
+            if doubts is UNSURE and key != "escape":
+                await table.shows("leave the unknown?")
+                await table.press(key)
+            await table.until(lambda: table.app.screen is table.app.screen_desk)
+            assert listed(table) == before
+            assert table.desk.answers == [Answers()]
 
 
-@pytest.mark.parametrize("keys", [("n",), ("escape",), ("enter",), ("e", "n"), ("e", "enter")])
-async def test_nothing_goes_unless_it_was_said_so(run, keys):
+async def test_nothing_goes_unless_it_was_said_so(run):
     async with run(desk()) as table:
         before = listed(table)
-        await table.press("d", *keys)
-        await table.until(lambda: table.app.screen is table.app.screen_desk)
-        assert listed(table) == before
+        for keys in (("n",), ("escape",), ("enter",), ("e", "n"), ("e", "enter")):
+            await table.press("d", *keys)
+            await table.until(lambda: table.app.screen is table.app.screen_desk)
+            assert listed(table) == before
         assert table.desk.asked("erase") == table.desk.asked("delete_people") == []
 
 
@@ -353,14 +356,16 @@ async def test_three_people_cannot_be_merged_at_once(run):
         await table.until(lambda: "Mark the two people to merge" in table.toasts())
 
 
-@pytest.mark.parametrize("key", ["d", "M", "u", "c"])
-async def test_people_stay_as_they_are_while_a_capture_runs(run, key):
+async def test_people_stay_as_they_are_while_a_capture_runs(run):
     async with run(desk()) as table:
         table.desk.emit(JobStarted(job="enrol", title="Enrolling Eve"), captured(1))
         await table.until(lambda: table.app.board.titles)
-        await table.press("1", key)
-        await table.until(lambda: "Not while this runs" in table.toasts())
-        assert table.app.screen is table.app.screen_desk
+        await table.press("1")
+        for key in ("d", "M", "u", "c"):
+            table.app.clear_notifications()
+            await table.press(key)
+            await table.until(lambda: "Not while this runs" in table.toasts(), key)
+            assert table.app.screen is table.app.screen_desk
 
 
 # --- a person's screen ---------------------------------------------------------------------------
@@ -392,12 +397,11 @@ async def test_a_session_is_unfolded_and_folded(run):
         assert rows.row_count == 5
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_marked_pictures_are_deleted(run, size):
-    async with run(desk(), size=size) as table:
+async def test_marked_pictures_are_deleted(run):
+    async with run(desk(), size=SIZES[0]) as table:
         await open_person(table)
         await table.press("down", "down", "space", "space", "d")
-        await table.shows("Delete 2 pictures?", "undone for 30 days")
+        await table.shows_at(SIZES, "Delete 2 pictures?", "undone for 30 days")
         await table.press("y")
         await table.until(lambda: table.desk.asked("delete_pictures"))
         session = "20261124-093000-001"
@@ -489,8 +493,3 @@ async def test_the_kept_evaluation_of_the_model_in_use_is_shown_at_once(run):
         await table.press("v")
         await table.until(lambda: table.app.open_screen(EvaluationScreen) is not None)
         assert table.desk.asked("evaluate") == []
-
-
-async def test_the_trash_is_looked_after_at_the_start(run):
-    async with run(desk()) as table:
-        await table.until(lambda: table.desk.asked("purge"))

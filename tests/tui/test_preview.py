@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 from fake_desk import FakeDesk
+from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from engine.contract import HALF_BLOCK_RUN, JobEnded, Preview
+from engine.contract import HALF_BLOCK_RUN, JobEnded, JobStarted, Preview
 from engine.contract.requests import PreviewWish
 from tests.tui.samples import captured, coaching, face, model, person
 from tui.app import FacedeskApp
@@ -45,15 +48,33 @@ def two_halves(sequence: int = 1) -> Preview:
     return frame(((10, RED, BLUE),), ((6, RED, BLUE), (4, RED, RED)), sequence=sequence)
 
 
+class Alone(App[None]):
+    """An app that shows frames and nothing else."""
+
+    CSS = "FramePreview { display: block; width: 60; }"
+
+    def compose(self) -> ComposeResult:
+        yield FramePreview()
+
+
+@asynccontextmanager
+async def alone() -> AsyncIterator[FramePreview]:
+    """A preview without a desk; each look at its clock is a second later."""
+    app = Alone()
+    async with app.run_test(size=(80, 24)):
+        preview = app.query_one(FramePreview)
+        preview.clock = itertools.count().__next__
+        preview.account.budget = LIMITS["normal"].budget
+        yield preview
+
+
 async def watch(table) -> None:
-    await table.press("r", "enter")
+    table.desk.emit(JobStarted(job="recognise", title="Recognising from 0"))
     await table.until(lambda: "recognise" in table.app.board.titles, "recognition runs")
 
 
 async def capture(table) -> None:
-    await table.press("n")
-    await table.type("Ada")
-    await table.press("enter")
+    table.desk.emit(JobStarted(job="enrol", title="Enrolling Ada from 0"))
     await table.until(lambda: "enrol" in table.app.board.titles, "enrolment runs")
 
 
@@ -66,26 +87,27 @@ def wish(table) -> PreviewWish:
     return asked[-1] if asked else PreviewWish()
 
 
-@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("pane", ["capture", "recognition"])
-async def test_the_camera_is_asked_for_exactly_the_cells_there_are(run, size, pane, monkeypatch):
+async def test_the_camera_is_asked_for_exactly_the_cells_there_are(run, pane, monkeypatch):
     monkeypatch.setenv("COLORTERM", "truecolor")
-    async with run(desk(), size=size) as table:
+    async with run(desk(), size=SIZES[0]) as table:
         assert not table.desk.asked("preview")
         await (capture if pane == "capture" else watch)(table)
-        await table.until(lambda: wish(table).wanted, "the frame is wanted")
-        await table.until(
-            lambda: (wish(table).columns, wish(table).rows) == tuple(shown(table, pane).size)
-        )
-        assert (wish(table).level, wish(table).colours) == ("normal", "true")
+        for size in SIZES:
+            await table.pilot.resize_terminal(*size)
+            await table.until(lambda: wish(table).wanted, "the frame is wanted")
+            await table.until(
+                lambda: (wish(table).columns, wish(table).rows) == tuple(shown(table, pane).size)
+            )
+            assert (wish(table).level, wish(table).colours) == ("normal", "true")
 
 
-@pytest.mark.parametrize(("size", "rate"), [((80, 24), 8), ((120, 40), 8), ((200, 60), 4)])
-async def test_a_large_picture_comes_less_often_so_that_keys_are_answered(run, size, rate):
-    async with run(desk(), size=size) as table:
+async def test_a_large_picture_comes_less_often_so_that_keys_are_answered(run):
+    async with run(desk(), size=SIZES[0]) as table:
         await watch(table)
-        await table.until(lambda: wish(table).wanted)
-        assert wish(table).rate == rate
+        for size, rate in zip(SIZES, (8, 8, 4), strict=True):
+            await table.pilot.resize_terminal(*size)
+            await table.until(lambda rate=rate: wish(table).rate == rate, f"{rate} a second")
 
 
 async def test_another_screen_in_front_stops_the_frames(run):
@@ -153,12 +175,8 @@ async def test_a_terminal_of_sixteen_colours_is_told_once_how_to_get_more(run, m
         assert table.log().count("export COLORTERM=truecolor") == 1
 
 
-async def test_only_lines_that_changed_are_drawn_again(run, monkeypatch):
-    async with run(desk(), size=(160, 45)) as table:
-        await watch(table)
-        await table.until(lambda: wish(table).wanted)
-        preview = shown(table, "recognition")
-        preview.clock = itertools.count().__next__
+async def test_only_lines_that_changed_are_drawn_again(monkeypatch):
+    async with alone() as preview:
         preview.show(two_halves())
         drawn: list[Region] = []
         monkeypatch.setattr(preview, "refresh", lambda *regions, **_: drawn.extend(regions))
@@ -166,11 +184,8 @@ async def test_only_lines_that_changed_are_drawn_again(run, monkeypatch):
         assert drawn == [Region(0, 1, 10, 1)]
 
 
-async def test_nothing_is_drawn_while_the_terminal_is_behind(run, monkeypatch):
-    async with run(desk(), size=(160, 45)) as table:
-        await watch(table)
-        await table.until(lambda: wish(table).wanted)
-        preview = shown(table, "recognition")
+async def test_nothing_is_drawn_while_the_terminal_is_behind(monkeypatch):
+    async with alone() as preview:
         monkeypatch.setattr(widget, "crowded", lambda app: True)
         preview.show(two_halves())
         assert preview.frame is None
@@ -243,28 +258,23 @@ def test_a_face_of_another_camera_is_not_named():
     assert [t.text for t in tags(picture, [seen(face("known", "Ada"))])] == ["..."]
 
 
-@pytest.mark.parametrize("name", ["山田太郎", "Zoë", "a" * 99, "x\u202ey", ""])
-async def test_any_name_fits_on_the_picture(run, name):
-    async with run(desk(), size=(80, 24)) as table:
-        await watch(table)
-        await table.until(lambda: wish(table).wanted)
-        picture = with_face((560, 0, 79, 470))
-        event = replace(face("known", name), box=(560, 0, 79, 470))
-        shown(table, "recognition").show(picture, tags(picture, [seen(event)]))
-        lines = shown(table, "recognition")._lines
-        assert {line.strip.cell_length for line in lines} == {48}
-        assert "\u202e" not in "".join(line.strip.text for line in lines)
+async def test_any_name_fits_on_the_picture():
+    async with alone() as preview:
+        for number, name in enumerate(["山田太郎", "Zoë", "a" * 99, "x\u202ey", ""], start=1):
+            picture = with_face((560, 0, 79, 470), searched=number)
+            event = replace(face("known", name), box=(560, 0, 79, 470), frame=number)
+            preview.show(picture, tags(picture, [seen(event)]))
+            assert preview.frame is picture
+            assert {line.strip.cell_length for line in preview._lines} == {48}
+            assert "\u202e" not in "".join(line.strip.text for line in preview._lines)
 
 
 async def test_a_label_is_on_the_screen_at_every_size(run):
-    for size in SIZES:
-        async with run(desk(), size=size) as table:
-            await watch(table)
-            await table.until(lambda: wish(table).wanted)
-            table.desk.emit(face("unknown", candidate="Ada Lovelace"), with_face())
-            await table.until(
-                lambda: any("▀ unknown " in line for line in table.screen().split("\n"))
-            )
+    async with run(desk(), size=SIZES[0]) as table:
+        await watch(table)
+        await table.until(lambda: wish(table).wanted)
+        table.desk.emit(face("unknown", candidate="Ada Lovelace"), with_face())
+        await table.shows_at(SIZES, "▀ unknown ")
 
 
 async def test_a_capture_says_on_the_picture_whether_its_frames_are_good(run):
@@ -326,39 +336,37 @@ async def test_another_screen_in_front_takes_the_picture_away(run, monkeypatch):
         await table.until(lambda: sent[-1] == kitty_delete(7001))
 
 
-@pytest.mark.parametrize(
-    ("environment", "form"),
-    [
-        ({"TERM": "xterm-kitty"}, "png"),
-        ({"TERM": "xterm-kitty", "SSH_CONNECTION": "10.0.0.2 5 10.0.0.1 22"}, "cells"),
-        ({"TERM": "xterm-kitty", "TMUX": "/tmp/x"}, "cells"),
-        ({"TERM": "xterm-256color"}, "cells"),
-    ],
-)
 async def test_a_picture_is_asked_for_only_where_the_terminal_and_its_line_carry_it(
-    run, monkeypatch, environment, form
+    run, monkeypatch
 ):
     for name in ("TERM", "TMUX", "STY", "SSH_CONNECTION", "TERM_PROGRAM", "KITTY_WINDOW_ID"):
         monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TERM", "xterm-kitty")
     monkeypatch.setattr("tui.desk.preview.colours", lambda app: "true")
     monkeypatch.setattr(FacedeskApp, "is_headless", False)
     async with run(desk(), size=(120, 40)) as table:
         await watch(table)
-        await table.until(lambda: wish(table).wanted)
-        assert wish(table).form == form
-        assert (wish(table).cell == (1, 2)) is (form == "cells")
+        await table.until(lambda: wish(table).form == "png", "kitty shows pictures")
+        for elsewhere in (
+            {"SSH_CONNECTION": "10.0.0.2 5 10.0.0.1 22"},
+            {"TMUX": "/tmp/x"},
+            {"TERM": "xterm-256color"},
+        ):
+            with monkeypatch.context() as patch:
+                for name, value in elsewhere.items():
+                    patch.setenv(name, value)
+                table.app.preview.look()
+                assert (wish(table).form, wish(table).cell) == ("cells", (1, 2)), elsewhere
+            table.app.preview.look()
+            assert wish(table).form == "png"
+            assert wish(table).cell != (1, 2)
 
 
-@pytest.mark.parametrize("cells", [b"", b"abc", HALF_BLOCK_RUN.pack(0, 1, 2) * 20])
-async def test_a_frame_cut_short_draws_what_there_is(run, cells):
-    async with run(desk(), size=(160, 45)) as table:
-        await watch(table)
-        await table.until(lambda: wish(table).wanted)
-        whole = two_halves()
-        first_line = whole.cells[: HALF_BLOCK_RUN.size]
-        table.desk.emit(
-            Preview(columns=10, rows=2, cells=first_line + cells, sequence=1, dropped=0)
-        )
-        await table.until(lambda: "▀▀▀▀▀▀▀▀▀▀" in table.screen())
+async def test_a_frame_cut_short_draws_what_there_is():
+    whole = two_halves()
+    first_line = whole.cells[: HALF_BLOCK_RUN.size]
+    async with alone() as preview:
+        for cells in (b"", b"abc", HALF_BLOCK_RUN.pack(0, 1, 2) * 20):
+            preview.show(replace(whole, cells=first_line + cells))
+            assert [line.strip.text for line in preview._lines] == ["▀" * 10], cells
+            preview.show(None)

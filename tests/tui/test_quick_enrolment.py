@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from fake_desk import FakeDesk
 
 from engine.contract import EnrolDone, JobEnded, TrainDone
@@ -17,17 +16,24 @@ def desk() -> FakeDesk:
     return FakeDesk((person("Ada Lovelace"),), (model(current=True),))
 
 
-async def start(table, name="Grace Hopper", *more):
+async def form_sent(table, *more):
+    """Fill in the form for Grace Hopper and send it."""
     await table.press("n")
-    await table.type(name)
+    await table.type("Grace Hopper")
     await table.press(*more, "enter")
     await table.until(lambda: "enrol" in table.app.board.titles, "enrolment runs")
 
 
+async def start(table, source=""):
+    """What sending the form does: it offers the source used last."""
+    source = source or table.app.last_used.source
+    request = EnrolRequest(person="Grace Hopper", source=source, count=12)
+    await table.app.quick.enrol(request, train=True)
+    await table.until(lambda: "enrol" in table.app.board.titles, "enrolment runs")
+
+
 async def watch_hall(table):
-    await table.press("r", "ctrl+u")
-    await table.type("hall.mp4")
-    await table.press("enter")
+    await table.app.jobs.recognise(RecogniseRequest(source="hall.mp4"))
     await table.until(lambda: "recognise" in table.app.board.titles)
 
 
@@ -65,11 +71,12 @@ def training_ends(table, *, promoted=True, outcome="done"):
     table.desk.emit(*([done] if outcome == "done" else []), JobEnded(job="train", outcome=outcome))
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_a_name_and_enter_lead_to_recognition(run, size):
-    async with run(desk(), size=size) as table:
-        await start(table)
-        await table.shows("●capture ○split ○train ○recognise")
+async def test_a_name_and_enter_lead_to_recognition(run):
+    async with run(desk(), size=SIZES[0]) as table:
+        await form_sent(table)
+        asked = EnrolRequest(person="Grace Hopper", source="0", count=100)
+        assert table.desk.asked("enrol") == [asked]
+        await table.shows_at(SIZES, "●capture ○split ○train ○recognise")
         capture_ends(table)
         await table.until(lambda: table.desk.asked("train"), "training starts by itself")
         await table.shows("✓capture ✓split ●train ○recognise")
@@ -79,7 +86,7 @@ async def test_a_name_and_enter_lead_to_recognition(run, size):
         await table.until(lambda: "recognise" in table.app.board.titles)
         assert table.desk.asked("recognise") == [RecogniseRequest(source="0")]
         told = "Grace Hopper enrolled and recognised from now on."
-        await table.shows(told)
+        await table.shows_at(SIZES, told)
         table.desk.emit(JobEnded(job="recognise", outcome="done"))
         await table.until(lambda: not table.app.board.titles)
         assert told in table.text("#capture-steps")
@@ -100,7 +107,7 @@ async def test_recognition_makes_room_for_n_and_comes_back_with_its_own_source(r
 async def test_n_while_watching_goes_on_with_the_source_of_the_enrolment(run):
     async with run(desk()) as table:
         await watch_hall(table)
-        await table.enrol("Grace Hopper", "door.mp4")
+        await start(table, "door.mp4")
         capture_ends(table)
         await table.until(lambda: table.desk.asked("train"))
         training_ends(table)
@@ -110,7 +117,7 @@ async def test_n_while_watching_goes_on_with_the_source_of_the_enrolment(run):
 
 async def test_the_name_is_offered_again_after_a_capture_that_failed_without_a_picture(run):
     async with run(desk()) as table:
-        await start(table)
+        await form_sent(table)
         table.desk.emit(JobEnded(job="enrol", outcome="failed", title="No source"))
         await table.until(lambda: not table.app.board.titles)
         await table.press("n")
@@ -128,7 +135,7 @@ async def test_the_name_is_offered_again_after_a_capture_that_failed_without_a_p
 async def test_a_capture_that_fails_brings_back_what_was_watched(run):
     async with run(desk()) as table:
         await watch_hall(table)
-        await table.enrol("Grace Hopper", "door.mp4")
+        await start(table, "door.mp4")
         table.desk.emit(JobEnded(job="enrol", outcome="failed", title="No source"))
         await table.until(lambda: len(table.desk.asked("recognise")) == 2)
         assert table.desk.asked("recognise")[1] == RecogniseRequest(source="hall.mp4")
@@ -136,8 +143,7 @@ async def test_a_capture_that_fails_brings_back_what_was_watched(run):
 
 async def test_a_name_that_cannot_be_used_does_not_end_recognition(run):
     async with run(desk()) as table:
-        await table.press("r", "enter")
-        await table.until(lambda: "recognise" in table.app.board.titles)
+        await watch_hall(table)
         await table.press("n", "a", "slash", "b", "enter")
         await table.shows("slash")
         assert not table.desk.asked("stop")
@@ -145,7 +151,7 @@ async def test_a_name_that_cannot_be_used_does_not_end_recognition(run):
 
 async def test_without_the_tick_nothing_follows_and_that_is_remembered(run):
     async with run(desk()) as table:
-        await start(table, "Grace Hopper", "tab", "tab", "tab", "space")
+        await form_sent(table, "tab", "tab", "tab", "space")
         capture_ends(table)
         await table.until(lambda: not table.app.board.titles)
         await table.pilot.pause()
@@ -154,19 +160,16 @@ async def test_without_the_tick_nothing_follows_and_that_is_remembered(run):
         assert not table.app.screen.query_one("#form-train").value
 
 
-@pytest.mark.parametrize(
-    ("kept", "ended", "outcome", "why"),
-    [
-        (12, "cancelled", "cancelled", "the capture was given up"),
-        (2, "stopped", "stopped", "2 pictures are too few"),
-    ],
-)
-async def test_a_capture_of_no_use_ends_the_run_with_a_sentence(run, kept, ended, outcome, why):
+async def test_a_capture_of_no_use_ends_the_run_with_a_sentence(run):
     async with run(desk(), size=(80, 24)) as table:
-        await start(table)
-        capture_ends(table, kept, ended, outcome)
-        await table.until(lambda: why in table.text("#capture-steps"), why)
-        assert "✗capture" in table.text("#capture-steps")
+        for kept, ended, why in (
+            (12, "cancelled", "the capture was given up"),
+            (2, "stopped", "2 pictures are too few"),
+        ):
+            await start(table)
+            capture_ends(table, kept, ended, outcome=ended)
+            await table.until(lambda why=why: why in table.text("#capture-steps"), why)
+            assert "✗capture" in table.text("#capture-steps")
         assert not table.desk.asked("train")
 
 
@@ -179,7 +182,7 @@ async def test_a_stopped_capture_goes_on_with_what_it_has(run):
 
 async def test_escape_keeps_the_pictures_and_nothing_follows(run):
     async with run(desk()) as table:
-        await start(table, "Grace Hopper")
+        await start(table)
         table.desk.emit(*capture(7, "stopped"))
         await table.press("escape")
         told = "Not trained: 7 pictures of Grace Hopper kept. Press t to train."
@@ -190,8 +193,7 @@ async def test_escape_keeps_the_pictures_and_nothing_follows(run):
 
 async def test_escape_in_the_training_ends_the_run_and_recognition_comes_back(run):
     async with run(desk()) as table:
-        await table.press("r", "enter")
-        await table.until(lambda: "recognise" in table.app.board.titles)
+        await watch_hall(table)
         await start(table)
         capture_ends(table)
         await table.until(lambda: "train" in table.app.board.titles)
@@ -210,22 +212,14 @@ async def test_what_cannot_be_trained_is_said(run):
         assert "✗train" in table.text("#capture-steps")
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_with_a_model_kept_aside_the_one_before_is_used(run, size):
-    async with run(desk(), size=size) as table:
+async def test_with_a_model_kept_aside_the_one_before_is_used(run):
+    async with run(desk(), size=SIZES[0]) as table:
         await start(table)
         capture_ends(table)
         await table.until(lambda: "train" in table.app.board.titles)
         training_ends(table, promoted=False)
         await table.until(lambda: "recognise" in table.app.board.titles)
         told = "NOT in use: the new model is worse (149 -> 116 of 158); m compares."
-        await table.shows(told)
+        await table.shows_at(SIZES, told)
         assert f"Grace Hopper enrolled. {told}" in table.text("#capture-steps")
         assert "!train" in table.text("#capture-steps")
-
-
-async def test_the_request_is_the_forms(run):
-    async with run(desk()) as table:
-        await start(table)
-        (request,) = table.desk.asked("enrol")
-        assert request == EnrolRequest(person="Grace Hopper", source="0", count=100)
