@@ -119,10 +119,11 @@ def threshold_for(curve: ImpostorCurve, people: int, fpir: float) -> float:
     return curve.threshold(false_match_rate(people, fpir))
 
 
-def in_turn(space: Space, embeddings: Array) -> Float32:
+def in_turn(cohort: Array, embeddings: Array) -> Float32:
     """Scores of one person's pictures, each for the centre of those that lie apart from it.
 
-    `embeddings` (n, dims) in order of capture to (n,), or to (0,) below LEAST_PICTURES.
+    `embeddings` (n, dims) in order of capture to (n,), or to (0,) below LEAST_PICTURES; `cohort`
+    (m, dims) is the space's.
     Neighbours are near-copies, so fifths of them are left out and not single pictures.
     """
     number = len(embeddings)
@@ -131,7 +132,7 @@ def in_turn(space: Space, embeddings: Array) -> Float32:
     block = np.arange(number) * min(FIFTHS, number) // number
     rest = [embeddings[block != left_out] for left_out in range(block[-1] + 1)]
     centres = [class_centres(rows, np.zeros(len(rows), np.int64), 1) for rows in rest]
-    scores = cohort_scores(embeddings, np.concatenate(centres), space.cohort)
+    scores = cohort_scores(embeddings, np.concatenate(centres), cohort)
     return scores[np.arange(number), block]
 
 
@@ -161,11 +162,12 @@ def kept_from(
     their own pictures had no part in.
     """
     plain = class_centres(pictures.embeddings, pictures.labels, pictures.people)
-    scores = cohort_scores(pictures.embeddings, plain, space.cohort)
+    cohort = space.cohort  # held here: the space would make it anew for each person
+    scores = cohort_scores(pictures.embeddings, plain, cohort)
     near = _near(pictures, scores)
     own = []
     for person in range(pictures.people):
-        mine = in_turn(space, pictures.of(person))
+        mine = in_turn(cohort, pictures.of(person))
         own.append(
             Own(
                 int((pictures.labels == person).sum()),

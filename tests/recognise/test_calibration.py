@@ -156,7 +156,7 @@ def test_own_scores_are_of_centres_that_lie_apart(space: FaceSpace) -> None:
     centre = vectors(1, 78)[0]
     enrolled = pictures((centre, 0.8, 20))
     own = kept_from(space, enrolled, ("a",), space.impostors, 0.01).own["a"]
-    scores = in_turn(space, enrolled.embeddings)
+    scores = in_turn(space.cohort, enrolled.embeddings)
     assert own.pictures == 20
     assert own.mean == pytest.approx(scores.mean())
     assert own.low == pytest.approx(np.quantile(scores, 0.05))
@@ -167,12 +167,12 @@ def test_neighbours_are_left_out_together(space: FaceSpace) -> None:
     near_copies = np.stack(
         [near(view, 0.999, 400 + i) for i, view in enumerate(np.repeat(views, 5, 0))]
     )
-    assert in_turn(space, near_copies).max() < 0.3
+    assert in_turn(space.cohort, near_copies).max() < 0.3
 
 
 @pytest.mark.parametrize("few", [0, 1])
 def test_of_one_picture_nothing_can_be_left_out(space: FaceSpace, few: int) -> None:
-    assert in_turn(space, vectors(few, 80)).shape == (0,)
+    assert in_turn(space.cohort, vectors(few, 80)).shape == (0,)
 
 
 def test_only_the_same_camera_counts_as_near(space: FaceSpace) -> None:
