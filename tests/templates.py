@@ -8,12 +8,17 @@ from __future__ import annotations
 import fcntl
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.cancel import Cancel
 from engine.config import load_settings
 from engine.contract.requests import EnrolRequest, TrainRequest
 from engine.workspace.folder import Workspace
+
+if TYPE_CHECKING:
+    from engine.model.backbones import Backbone
 
 COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
 EACH = 14
@@ -37,6 +42,17 @@ def once(session: Path, name: str, make: Callable[[Path], None]) -> Path:
 def copy_of(template: Path, target: Path) -> Workspace:
     shutil.copytree(template, target)
     return Workspace(target)
+
+
+def quick_backbone() -> Backbone:
+    """The bench's stand-in for a network, with a hundredth of the space's cohort: for tests of
+    where rows and models go, not of how well they score."""
+    from engine.bench.material import stand_in
+    from engine.model.face_space import FaceSpace
+
+    made = stand_in()[0]
+    assert isinstance(made.space, FaceSpace)
+    return replace(made, space=replace(made.space, mixtures=made.space.mixtures[::100]))
 
 
 def both_demo_portraits(root: Path) -> None:

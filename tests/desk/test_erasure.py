@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from byte_search import hits, needles_of
 
-from engine.bench.material import enrol_made_up, stand_in
+from engine.bench.material import enrol_made_up
 from engine.cancel import Cancel
 from engine.contract.errors import DataError, PersonNotFound, PersonUnreadable
 from engine.contract.people import Answers
@@ -38,6 +38,7 @@ from engine.workspace.audit import Audit
 from engine.workspace.files import write_bytes, write_json
 from engine.workspace.folder import Workspace
 from tests.people.unknowns import sighted
+from tests.templates import quick_backbone
 
 NAME, SLUG = "Zora Quill", "zora-quill"
 PICTURES = 12
@@ -48,8 +49,8 @@ REMOVE = Answers(unsure="remove")
 
 
 @pytest.fixture(scope="module")
-def backbone() -> Backbone:
-    return stand_in()[0]
+def backbone(plain_centres: None) -> Backbone:
+    return quick_backbone()
 
 
 def trained(workspace: Workspace, backbone: Backbone) -> None:

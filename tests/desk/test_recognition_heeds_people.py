@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from engine.bench.material import crops_of, enrol_made_up, stand_in
+from engine.bench.material import crops_of, enrol_made_up
 from engine.cancel import Cancel
-from engine.contract import Event, FaceSeen, Notice, Warned
+from engine.contract import Event, FaceSeen, Notice, TrainDone, Warned
 from engine.contract.errors import NoModel
 from engine.contract.messages import FacesFound
 from engine.contract.people import noted
@@ -24,6 +25,7 @@ from engine.people.registry import People
 from engine.rights.erase import erase
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
+from tests.templates import copy_of, quick_backbone
 
 SETTINGS = Settings()
 
@@ -32,19 +34,28 @@ pytestmark = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 
 
 @pytest.fixture(scope="module")
-def backbone() -> Backbone:
-    return stand_in()[0]
+def backbone(plain_centres: None) -> Backbone:
+    return quick_backbone()
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory, backbone: Backbone) -> Path:
+    """Three made-up people and a model of them."""
+    made = Workspace(tmp_path_factory.mktemp("trained") / "workspace")
+    made.prepare()
+    enrol_made_up(made, 0, 3, 12)
+    learn(made, backbone)
+    return made.root
 
 
 @pytest.fixture
-def trained(workspace: Workspace, backbone: Backbone) -> Workspace:
-    """Three made-up people and a model of them."""
-    enrol_made_up(workspace, 0, 3, 12)
-    kept = Backbones(kept=backbone)
-    train(
-        workspace, SETTINGS, TrainRequest(options={"epochs": 2}), Cancel(), lambda event: None, kept
-    )
-    return workspace
+def trained(template: Path, tmp_path: Path) -> Workspace:
+    return copy_of(template, tmp_path / "workspace")
+
+
+def learn(workspace: Workspace, backbone: Backbone) -> TrainDone:
+    request, kept = TrainRequest(), Backbones(kept=backbone)
+    return train(workspace, SETTINGS, request, Cancel(), lambda event: None, kept)
 
 
 class Camera:
@@ -137,10 +148,7 @@ def test_training_leaves_out_who_took_their_consent_back(
 ) -> None:
     consent = replace(noted("Desk one", SETTINGS.consent), withdrawn="2026-11-27T10:00:00+00:00")
     People(trained).set_consent("Made Up 0001", consent)
-    kept = Backbones(kept=backbone)
-    done = train(
-        trained, SETTINGS, TrainRequest(options={"epochs": 2}), Cancel(), lambda event: None, kept
-    )
+    done = learn(trained, backbone)
     assert done.people == ("Made Up 0000", "Made Up 0002")
     assert Warned("consent_withdrawn", "Made Up 0001") in done.warnings
 

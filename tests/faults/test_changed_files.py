@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.bench.material import stand_in
 from engine.cancel import Cancel
 from engine.config import load_settings
 from engine.contract import Event, FeaturesProgress, Notice
@@ -40,6 +39,7 @@ from engine.settings import UnknownSettings
 from engine.workspace.folder import Workspace
 from tests.faults.small_workspace import DAYS, build, crop
 from tests.faults.sweep import scratch
+from tests.templates import quick_backbone
 
 SECONDS = 60
 """After which a job hangs."""
@@ -49,11 +49,13 @@ SETTINGS = load_settings(training={"views": 0})
 
 @pytest.fixture(scope="module")
 def backbones() -> Backbones:
-    return Backbones(kept=stand_in()[0])
+    return Backbones(kept=quick_backbone())
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, backbones: Backbones) -> Workspace:
+def whole(
+    tmp_path_factory: pytest.TempPathFactory, backbones: Backbones, plain_centres: None
+) -> Workspace:
     """The small workspace, trained once with the stand-in for the network."""
     workspace = build(tmp_path_factory.mktemp("whole") / "workspace")
     run_training(workspace, backbones)
