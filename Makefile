@@ -8,6 +8,8 @@ PYTEST_ARGS ?= -n 4 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 # Bytecode of what is never imported is most of TensorFlow's; Python writes the rest when it is.
 INSTALL := install --no-compile
+# Where it must not write, each process compiles all that it imports, every time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: app demo test test-long test-full check format lock sbom audit screenshots clean
 app: .venv/installed

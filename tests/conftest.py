@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from engine.workspace.folder import Workspace
 from tests.templates import both_demo_portraits, once
 
 calm_blas()  # as the command line does, and before NumPy is imported
+# Every worker and every child process would compile all that it imports, TensorFlow above all.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # Python looks for circular garbage after every 700 new objects; a screen is made of tens of
 # thousands. A quarter of the time of the tests of the interface went there.
 gc.set_threshold(100_000, 50, 100)
