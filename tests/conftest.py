@@ -93,10 +93,12 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_teardown(
     item: pytest.Item, nextitem: pytest.Item | None
 ) -> Generator[None, None, None]:
-    """After a file its garbage goes: with the threshold above, screens would fill gigabytes."""
+    """After a file its garbage goes: with the threshold above, screens would fill gigabytes. What
+    stays, as the modules that it imported, is not looked through after every file again."""
     yield
     if nextitem is None or nextitem.path != item.path:
         gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")
