@@ -123,8 +123,10 @@ class SplitSettings:
 
     def __post_init__(self) -> None:
         total = self.train + self.validation + self.test
-        if abs(total - 1.0) > 1e-6:
+        if not abs(total - 1.0) <= 1e-6:  # NaN is no 1 either
             raise ValueError(f"train, validation and test must sum to 1, they sum to {total:g}")
+        if self.train < 0.05 or min(self.validation, self.test) < 0:  # shares asked for have no Ge
+            raise ValueError("train must be at least 0.05, and no share negative")
 
 
 Recipe = Literal["head", "classic"]

@@ -338,8 +338,9 @@ def _parse(body: Any) -> Split:
     if type(seed) is not int or mode not in get_args(Mode):
         raise ValueError("seed or mode is not valid")
     shares = tuple(body["shares"][part] for part in PARTS)
-    if not all(type(share) in (int, float) and 0 <= share <= 1 for share in shares):
+    if not all(type(share) in (int, float) for share in shares):
         raise ValueError("shares are not valid")
+    SplitSettings(**dict(zip(PARTS, shares, strict=True)))  # else a split made anew would fail
     people: dict[str, Parts] = {}
     for slug, entry in body["people"].items():
         if not is_slug(slug):

@@ -180,6 +180,7 @@ def test_the_sound_file_of_these_tests_loads(workspace: Workspace) -> None:
         damaged(mode=[]),
         damaged(shares={"train": 1}),
         damaged(shares={"train": 2, "validation": 0, "test": 0}),
+        damaged(shares={"train": 0.5, "validation": 0.1, "test": 0.1}),
         damaged(people=[]),
         damaged(people={"../x": {"train": [], "validation": [], "test": []}}),
         damaged(people={"anna": {"train": []}}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from engine.contract.errors import UsageError
@@ -28,6 +30,12 @@ def test_missing_shares_are_filled_from_the_rest(
 ) -> None:
     shares = complete_shares(USUAL, **dict(zip(PARTS, given, strict=True)))
     assert tuple(map(shares.get, PARTS)) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("share", [math.nan, math.inf, -1.0, 1.5])
+def test_what_is_no_share_is_refused_and_not_divided_with(share: float) -> None:
+    with pytest.raises(UsageError):
+        complete_shares(USUAL, train=share, validation=None, test=None)
 
 
 def test_shares_above_one_are_refused() -> None:

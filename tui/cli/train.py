@@ -68,8 +68,11 @@ def complete_shares(configured: SplitSettings, **given: float | None) -> dict[st
     """Shares for the three parts, by name, where any of them may have been left out.
 
     None given: the configured ones. One missing: the rest to 1. Two missing: the rest, divided
-    as configured. Raises UsageError if nothing is left for a missing one.
+    as configured. Raises UsageError if nothing is left for a missing one, or one is no share.
     """
+    for name, share in given.items():
+        if share is not None and not 0 <= share <= 1:  # NaN is not either
+            raise UsageError("That is no share", f"--{name} {share:g}", "A share is 0 to 1.")
     usual = {name: getattr(configured, name) for name, share in given.items() if share is None}
     rest = 1 - sum(share for share in given.values() if share is not None)
     if usual and rest < -1e-9:
