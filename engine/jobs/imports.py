@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def import_pictures(
         guard, days = faces or FaceGuard(), settings.trash.keep_days
         for event in put_aside(workspace, guard, person, session, days, cancel):
             if isinstance(event, LooksEnrolled) and (choice := twins(event)) is not None:
-                yield from _settled(workspace, settings, event, choice, request.consent)
+                yield from settled(workspace, settings, event, choice, request.consent)
             else:
                 yield event
 
@@ -115,7 +116,7 @@ def _division(plan: ImportPlan, *, redraw: bool) -> str:
     return f"The folder's own division is kept in the split: {counts}."
 
 
-def _settled(
+def settled(
     workspace: Workspace, settings: Settings, found: LooksEnrolled, choice: TwinChoice, by: str
 ) -> Iterator[Event]:
     """Do what was chosen about the pictures of a session that look like another person's; each can
@@ -251,7 +252,8 @@ def _capture(
         name = name_of(request.source)
         _refuse_known(area, name)
     asked = EnrolRequest(person=name, source=request.source, count=request.count, pace="fast")
-    done = enrol(area, settings, asked, cancel, emit)
+    nobody_enrols = replace(settings, consent=replace(settings.consent, required="off"))
+    done = enrol(area, nobody_enrols, asked, cancel, emit)
     return done.captured, sum(done.refused.values())
 
 

@@ -81,6 +81,22 @@ def test_what_was_refused_as_somebody_else_is_no_success(facedesk: Facedesk, tra
     assert "`facedesk trash undo " in run.out
 
 
+def test_a_lookalike_whom_no_model_knows_yet_is_refused_too(
+    facedesk: Facedesk, tmp_path: Path
+) -> None:
+    def enroll(name: str) -> Any:
+        return facedesk(
+            "enroll", name, "--source", "demo:collins", "--count", 4, "--twins", "refuse",
+            "--workspace", tmp_path / "w",
+        )  # fmt: skip
+
+    assert enroll("Ada").code == 0
+    run = enroll("Eve")
+    assert run.code == 6, run.err
+    assert "in the trash (change" in run.err
+    assert "Eve" not in facedesk("people", "--workspace", tmp_path / "w").out
+
+
 def test_a_roster_of_which_nobody_was_enrolled_is_no_success(
     facedesk: Facedesk, trained: Path, tmp_path: Path
 ) -> None:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from engine.cancel import Cancel
-from engine.contract import Event, Notice
+from engine.contract import EnrolDone, Event, Notice
 from engine.contract.errors import ConsentMissing
-from engine.contract.requests import EnrolRequest, ImportRequest
+from engine.contract.requests import EnrolRequest, ImportRequest, StrangersRequest
 from engine.desk.local import LocalDesk
 from engine.jobs.enrol import enrol
-from engine.jobs.imports import import_pictures
+from engine.jobs.imports import add_strangers, import_pictures
 from engine.people import roster
 from engine.people.registry import People
 from engine.people.unknown import UnknownStore
@@ -156,3 +156,22 @@ def test_consent_that_the_desk_noted_before_is_enough_for_an_import(
     desk.close()
     by_import(frames)(workspace, REFUSE, "")
     assert People(workspace).get(NAME).pictures
+
+
+def test_a_stranger_of_a_clip_is_enrolled_nowhere_and_needs_no_consent(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Settings] = []
+
+    def capture(
+        area: Workspace, settings: Settings, request: EnrolRequest, *_rest: object
+    ) -> EnrolDone:
+        asked.append(settings)
+        return EnrolDone(
+            person="", session="", captured=1, target=1, refused={}, seconds=0, ended=""
+        )
+
+    monkeypatch.setattr("engine.jobs.imports.enrol", capture)
+    request = StrangersRequest(source=str(tmp_path / "clip.mp4"), count=1)
+    add_strangers(workspace, REFUSE, request, Cancel(), lambda event: None)
+    assert asked[0].consent.required == "off"

@@ -13,6 +13,7 @@ from engine.contract import (
     Coaching,
     Emit,
     EnrolDone,
+    Event,
     LooksEnrolled,
     Notice,
     TwinChoice,
@@ -128,11 +129,13 @@ def capture(
     Raises NoPictures if nothing was kept, whatever the reason, and ReviewNeeded.
     """
     from engine.jobs.enrol import enrol, nothing_captured
+    from engine.jobs.imports import settled
     from engine.jobs.judging import guard_here
     from engine.jobs.recording import Recorder
 
     output, settings, workspace = context.output, context.settings, context.workspace
     said: Coaching | None = None
+    lookalikes: list[LooksEnrolled] = []
     asking = threading.Event()
     with interruptible(keep=True, enter_stops=True, asking=asking) as cancel:
         with (
@@ -149,9 +152,23 @@ def capture(
             emit = Listener(output, bar, {Coaching: advise})
             recorder = Recorder(record, workspace, settings)
             with recorder.recording("enrol", request, emit) as (request, tell):
+
+                def hold(event: Event) -> None:
+                    if twins != "keep" and isinstance(event, LooksEnrolled):
+                        lookalikes.append(event)
+                    else:
+                        tell(event)
+
                 guard = guard_for(context, request.person, twins, tell, asking)
                 faces = guard_here(workspace, settings, tell)
-                done = enrol(workspace, settings, request, cancel, tell, guard, faces=faces)
+                done = enrol(workspace, settings, request, cancel, hold, guard, faces=faces)
+                for found in lookalikes:  # few pictures, or the other is in no model yet
+                    output.warn(*doubt_words(found))
+                    asking.set()
+                    choice = choice_of(found.other, twins)
+                    asking.clear()
+                    for event in settled(workspace, settings, found, choice, request.consent):
+                        tell(event)
         _summarise(output, done)
         if said is not None and done.captured:
             output.result(coach.coverage(said))
