@@ -14,7 +14,8 @@ import pytest
 from fake_desk import FakeDesk
 from textual.pilot import Pilot
 
-from engine.contract import JobStarted
+from engine.contract import JobEnded, JobStarted
+from engine.contract.requests import RecogniseRequest
 from engine.settings import AppSettings
 from tests.tui.samples import epoch, model, person
 from tui.app import FacedeskApp
@@ -145,30 +146,33 @@ def test_ids_are_unique_and_moving_about_and_leaving_keep_their_keys() -> None:
 # --- jump and zoom ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", SIZES)
 async def test_jump_puts_a_letter_on_every_pane_in_view(
-    run: Callable[..., Any], tmp_path: Path, size: tuple[int, int]
+    run: Callable[..., Any], tmp_path: Path
 ) -> None:
-    async with run(desk(tmp_path, "Ada"), size=size) as table:
-        await table.press("4", "J")
-        await table.until(lambda: isinstance(table.app.screen, JumpScreen))
-        panes = [to for to, _at in table.app.screen.places.values() if isinstance(to, Pane)]
-        assert {pane.NAME for pane in panes} == {
-            pane.NAME for pane in table.app.screen_desk.query(Pane) if pane.region.area
-        }
+    async with run(desk(tmp_path, "Ada"), size=SIZES[0]) as table:
+        await table.press("4")
+        for size in SIZES:
+            await table.pilot.resize_terminal(*size)
+            await table.press("J")
+            await table.until(lambda: isinstance(table.app.screen, JumpScreen))
+            panes = [to for to, _at in table.app.screen.places.values() if isinstance(to, Pane)]
+            assert {pane.NAME for pane in panes} == {
+                pane.NAME for pane in table.app.screen_desk.query(Pane) if pane.region.area
+            }
+            await table.press("escape")
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_a_letter_moves_the_focus_to_a_field(
-    run: Callable[..., Any], tmp_path: Path, size: tuple[int, int]
-) -> None:
-    async with run(desk(tmp_path, "Ada"), size=size) as table:
-        await table.press("4", "J")
-        await table.until(lambda: isinstance(table.app.screen, JumpScreen))
-        places = table.app.screen.places
-        letter = next(k for k, (to, _at) in places.items() if to.id == "training-epochs")
-        await table.press(letter)
-        await table.until(lambda: getattr(table.app.focused, "id", "") == "training-epochs")
+async def test_a_letter_moves_the_focus_to_a_field(run: Callable[..., Any], tmp_path: Path) -> None:
+    async with run(desk(tmp_path, "Ada"), size=SIZES[0]) as table:
+        for size in SIZES:
+            await table.pilot.resize_terminal(*size)
+            await table.press("4", "J")
+            await table.until(lambda: isinstance(table.app.screen, JumpScreen))
+            places = table.app.screen.places
+            letter = next(k for k, (to, _at) in places.items() if to.id == "training-epochs")
+            await table.press(letter)
+            await table.until(lambda: getattr(table.app.focused, "id", "") == "training-epochs")
+            table.app.set_focus(None)
 
 
 async def test_escape_leaves_jump_mode_where_one_was(
@@ -181,22 +185,23 @@ async def test_escape_leaves_jump_mode_where_one_was(
         assert table.app.focused is before
 
 
-@pytest.mark.parametrize("size", SIZES)
 async def test_zoom_gives_the_pane_in_front_the_desk_and_takes_it_back(
-    run: Callable[..., Any], tmp_path: Path, size: tuple[int, int]
+    run: Callable[..., Any], tmp_path: Path
 ) -> None:
-    async with run(desk(tmp_path, "Ada"), size=size) as table:
+    async with run(desk(tmp_path, "Ada"), size=SIZES[0]) as table:
         shown = lambda: {p.NAME for p in table.app.screen_desk.query(Pane) if p.region.area}  # noqa: E731
-        await table.press("4")
-        before = shown()
-        await table.press("z")
-        await table.until(lambda: shown() == {"training"})
-        assert table.app.screen_desk.training.size.width >= size[0] - 4
-        assert table.app.screen_desk.query_one(TabStrip).display
-        await table.press("5")
-        await table.until(lambda: shown() == {"recognition"})
-        await table.press("4", "z")
-        await table.until(lambda: shown() == before)
+        for size in SIZES:
+            await table.pilot.resize_terminal(*size)
+            await table.press("4")
+            before = shown()
+            await table.press("z")
+            await table.until(lambda: shown() == {"training"})
+            assert table.app.screen_desk.training.size.width >= size[0] - 4
+            assert table.app.screen_desk.query_one(TabStrip).display
+            await table.press("5")
+            await table.until(lambda: shown() == {"recognition"})
+            await table.press("4", "z")
+            await table.until(lambda before=before: shown() == before)
 
 
 # --- copy ---------------------------------------------------------------------------------
@@ -263,31 +268,30 @@ async def test_pane_zoom_and_theme_are_there_again_at_the_next_start(
         assert table.app.screen_desk.zoomed
 
 
-@pytest.mark.parametrize(
-    ("source", "kept"),
-    [("demo:hopper", True), ("rtsp://user:secret@10.0.0.7/live", False)],
-)
 async def test_the_last_source_is_offered_again_unless_it_holds_a_password(
-    run: Callable[..., Any], tmp_path: Path, source: str, kept: bool
+    run: Callable[..., Any], tmp_path: Path
 ) -> None:
     async with run(desk(tmp_path, "Ada")) as table:
-        await table.press("r", "ctrl+u")
-        await table.until(lambda: table.app.focused is not None)
-        table.app.focused.value = source
-        await table.press("enter")
-        await table.until(lambda: table.desk.asked("recognise"))
-        await table.until(lambda: (tmp_path / "ui.json").exists())
-        await table.app.workers.wait_for_complete()
-    text = (tmp_path / "ui.json").read_text()
-    assert "secret" not in text
-    assert (Memory(tmp_path).get("source", "0") == source) is kept
+        for source in ("demo:hopper", "rtsp://user:secret@10.0.0.7/live"):
+            await table.app.jobs.recognise(RecogniseRequest(source=source))
+            await table.until(lambda: (tmp_path / "ui.json").exists())
+            await table.app.workers.wait_for_complete()
+            assert "secret" not in (tmp_path / "ui.json").read_text()
+            assert Memory(tmp_path).get("source", "0") == "demo:hopper"
+            table.desk.emit(JobEnded(job="recognise", outcome="stopped"))
+            await table.until(lambda: not table.app.board.titles)
 
 
-@pytest.mark.parametrize("text", ["", "[", "[1]", '{"theme": 3, "front": "nowhere"}', "\x00"])
-async def test_a_damaged_memory_is_forgotten_not_a_fault(
-    run: Callable[..., Any], tmp_path: Path, text: str
-) -> None:
+@pytest.mark.parametrize("text", ["", "[", "[1]", "\x00"])
+def test_a_damaged_memory_is_forgotten_not_a_fault(tmp_path: Path, text: str) -> None:
     (tmp_path / "ui.json").write_text(text)
+    assert Memory(tmp_path).get("front", "people") == "people"
+
+
+async def test_an_app_whose_memory_is_wrong_starts_as_it_did_at_first(
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "ui.json").write_text('{"theme": 3, "front": "nowhere"}')
     async with run(desk(tmp_path, "Ada")) as table:
         assert table.app.screen_desk.front == "people"
 
@@ -327,18 +331,21 @@ async def looked(app: FacedeskApp, pilot: Pilot[Any]) -> None:
     await pilot.pause()
 
 
-@pytest.mark.parametrize("size", SIZES)
 async def test_the_first_start_begins_with_the_form_for_the_first_person_and_never_again(
-    tmp_path: Path, size: tuple[int, int]
+    tmp_path: Path,
 ) -> None:
     for welcomed in (False, True):
         fake = FakeDesk(workspace=tmp_path)
         app = FacedeskApp(fake, welcome=True)
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=SIZES[0]) as pilot:
             await looked(app, pilot)
             assert isinstance(app.screen, WelcomeForm) is not welcomed
             if not welcomed:
-                assert all(w.region.area for w in app.screen.query("#form-go, #form-close, .hint"))
+                for size in reversed(SIZES):
+                    await pilot.resize_terminal(*size)
+                    await pilot.pause()
+                    parts = app.screen.query("#form-go, #form-close, .hint")
+                    assert all(part.region.area for part in parts)
                 await pilot.press(*"Ada", "enter")
                 while not fake.asked("enrol"):
                     await pilot.pause(0.02)

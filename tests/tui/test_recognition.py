@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-import pytest
 from fake_desk import FakeDesk
 
 from engine.contract import (
     JobEnded,
+    JobStarted,
     PictureDoubted,
     RecogniseDone,
     RecognitionRate,
@@ -28,13 +28,14 @@ def desk() -> FakeDesk:
 
 
 async def watch(table) -> None:
-    await table.press("r", "enter")
+    table.desk.emit(JobStarted(job="recognise", title="Recognising from 0"))
     await table.until(lambda: "recognise" in table.app.board.titles, "recognition runs")
 
 
 async def test_the_form_starts_watching_its_source(run):
     async with run(desk()) as table:
-        await watch(table)
+        await table.press("r", "enter")
+        await table.until(lambda: "recognise" in table.app.board.titles, "recognition runs")
         assert table.desk.asked("recognise") == [RecogniseRequest(source="0")]
 
 
@@ -108,9 +109,8 @@ async def test_a_face_that_left_is_no_longer_in_view(run):
         assert table.text("#recognition-who") == "Nobody in view"
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_threshold_is_told_in_words(run, size):
-    async with run(desk(), size=size) as table:
+async def test_the_threshold_is_told_in_words(run):
+    async with run(desk(), size=SIZES[0]) as table:
         await watch(table)
         table.desk.emit(
             Threshold(
@@ -127,7 +127,7 @@ async def test_the_threshold_is_told_in_words(run, size):
             opened(),
             RecognitionRate(fps=14.2, frames=120, dropped=35, faces=0),
         )
-        await table.shows("14.2 fps", "demo:collins")
+        await table.shows_at(SIZES, "14.2 fps", "demo:collins")
         assert table.text("#recognition-threshold") == "at most 1 in 100 strangers"
 
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from fake_desk import FakeDesk
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_a_second_desk_says_who_holds_the_workspace_and_what_it_may_do(
-    run: Callable[..., Any], size: tuple[int, int]
+    run: Callable[..., Any],
 ) -> None:
     made = FakeDesk()
     made.other = "process 4711, since 2026-12-01 09:30"
-    async with run(made, size=size) as table:
+    async with run(made) as table:
         await table.until(lambda: "open (process 4711, since 2026-12-01 09:30)" in table.toasts())
         assert "Here you can look, evaluate and recognise at any time." in table.toasts()
         assert "You can change something while the other desk does not." in table.log()
