@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fake_desk import FakeDesk
-from textual.widgets import OptionList
+from textual.widgets import Input, OptionList
 
 from engine.camera.v4l import CameraFacts, PictureFormat, Size
 from engine.contract import JobEnded
@@ -135,7 +135,8 @@ async def test_folders_are_completed_in_the_import(run: Callable[..., Any], tmp_
     (tmp_path / "photographs").mkdir()
     async with run(desk(tmp_path)) as table:
         await table.press("i")
-        await table.type(f"{tmp_path}/ph")
+        table.app.screen.query_one("#form-folder", Input).value = f"{tmp_path}/p"
+        await table.press("h")
         await table.until(lambda: table.app.screen.query_one(OptionList).option_count == 1)
         await table.press("down", "enter")
         assert table.app.screen.value("#form-folder") == f"{tmp_path}/photographs/"

@@ -22,7 +22,7 @@ from tui.terminal import graphics
 from tui.terminal.graphics import Cell, fitted, protocol
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SIZES = [(80, 24), (120, 40), (160, 45), (200, 60)]
+SIZES = ((80, 24), (120, 40), (200, 60))
 
 
 def crop(red: int) -> Image.Image:
