@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from engine.machine import calm_blas
 from engine.workspace.folder import Workspace
-from tests.templates import both_demo_portraits, once
+from tests.templates import both_demo_portraits, once, without_epochs
 
 calm_blas()  # as the command line does, and before NumPy is imported
 # Every worker and every child process would compile all that it imports, TensorFlow above all.
@@ -170,22 +170,8 @@ def lfw(shared_dir: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def plain_centres() -> Iterator[None]:
-    """Trainings of the module stand still at the centres of the pictures, as if nothing was gained.
-
-    The epochs read nothing but rows in memory, and take most of a small training's time (and
-    TensorFlow): for tests of what is before and after them.
-    """
-    import engine.jobs.train as job  # most tests do without
-    from engine.model.vectors import class_centres
-
-    def learn(run: job._Run) -> job.Outcome:
-        part = run.parts["train"]
-        centres = class_centres(part.embeddings, part.labels, len(run.material.people))
-        return job.Outcome(centres=centres, best_epoch=0, history=())
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(job._Run, "learn", learn)
-        patch.setattr(job, "load_ahead", lambda: None)
+    """Trainings of the module are `without_epochs`."""
+    with without_epochs():
         yield
 
 

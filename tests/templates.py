@@ -5,12 +5,15 @@ Each test that writes takes a copy.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from engine.cancel import Cancel
 from engine.config import load_settings
@@ -53,6 +56,27 @@ def quick_backbone() -> Backbone:
     made = stand_in()[0]
     assert isinstance(made.space, FaceSpace)
     return replace(made, space=replace(made.space, mixtures=made.space.mixtures[::100]))
+
+
+@contextlib.contextmanager
+def without_epochs() -> Iterator[None]:
+    """Trainings stand still at the centres of the pictures, as if nothing was gained.
+
+    The epochs read nothing but rows in memory, and take most of a small training's time (and
+    TensorFlow): for tests of what is before and after them.
+    """
+    import engine.jobs.train as job
+    from engine.model.vectors import class_centres
+
+    def learn(run: job._Run) -> job.Outcome:
+        part = run.parts["train"]
+        centres = class_centres(part.embeddings, part.labels, len(run.material.people))
+        return job.Outcome(centres=centres, best_epoch=0, history=())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(job._Run, "learn", learn)
+        patch.setattr(job, "load_ahead", lambda: None)
+        yield
 
 
 def both_demo_portraits(root: Path) -> None:

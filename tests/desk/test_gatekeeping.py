@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ from engine.pictures import decode_crop
 from engine.recognise.recogniser import classifier_for
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
-from tests.templates import EACH, copy_of
+from tests.templates import EACH, copy_of, without_epochs
 
 COLLINS, HOPPER = "eileen-collins", "grace-hopper"
 SETTINGS = load_settings(training={"views": 0})
@@ -71,9 +71,16 @@ class Desk:
 
 
 @pytest.fixture
-def desk(demo_trained: Path, tmp_path: Path) -> Desk:
+def learning(demo_trained: Path, tmp_path: Path) -> Desk:
     """Both demo portraits, as many pictures of either, with a good model in use."""
     return Desk(copy_of(demo_trained, tmp_path / "copy"), SETTINGS)
+
+
+@pytest.fixture
+def desk(learning: Desk) -> Iterator[Desk]:
+    """The same, but its trainings have no epochs: the gate judges what comes of them."""
+    with without_epochs():
+        yield learning
 
 
 def test_a_model_says_which_pictures_it_was_trained_on(desk: Desk) -> None:
@@ -98,12 +105,12 @@ def test_the_first_model_is_put_in_use_without_a_word_about_a_comparison(desk: D
     assert (gate["promote"], gate["probes"], gate["sentence"]) == (True, 0, "")
 
 
-def test_a_model_as_good_as_the_one_in_use_takes_its_place(desk: Desk) -> None:
-    before = desk.store.current_id()
-    done = desk.train()
+def test_a_model_as_good_as_the_one_in_use_takes_its_place(learning: Desk) -> None:
+    before = learning.store.current_id()
+    done = learning.train()
     assert done.promoted
-    assert desk.store.current_id() == done.model != before
-    gate = desk.store.load().info.details["gate"]
+    assert learning.store.current_id() == done.model != before
+    gate = learning.store.load().info.details["gate"]
     assert gate["probes"] >= 6
     assert gate["old_hits"] == gate["new_hits"] == gate["probes"]
     assert "held-out pictures rightly" in done.why
@@ -179,29 +186,29 @@ def test_a_model_in_use_that_knows_none_of_these_people_gives_way(desk: Desk) ->
 
 
 @pytest.mark.long
-def test_classic_and_head_are_compared_each_by_its_own_rule(desk: Desk) -> None:
-    done = desk.train(recipe="classic", options={"epochs": 1})
-    gate = next(info for info in desk.store.list() if info.id == done.model).details["gate"]
+def test_classic_and_head_are_compared_each_by_its_own_rule(learning: Desk) -> None:
+    done = learning.train(recipe="classic", options={"epochs": 1})
+    gate = next(info for info in learning.store.list() if info.id == done.model).details["gate"]
     assert gate["probes"] >= 6
     assert gate["old_hits"] == gate["probes"]
     assert done.promoted is gate["promote"]
-    desk.store.promote(done.model)
-    assert desk.train().promoted  # now the classic one is the one in use
+    learning.store.promote(done.model)
+    assert learning.train().promoted  # now the classic one is the one in use
 
 
 @pytest.mark.long
-def test_classic_tells_the_figures_of_its_own_classifier(desk: Desk) -> None:
-    done = desk.train(recipe="classic", options={"epochs": 1})
-    model = desk.store.load(done.model)
+def test_classic_tells_the_figures_of_its_own_classifier(learning: Desk) -> None:
+    done = learning.train(recipe="classic", options={"epochs": 1})
+    model = learning.store.load(done.model)
     assert model.info.details["options"]["input_side"] == 160
     propose = classifier_for(model, load_weights())
-    split = load_split(desk.workspace)
+    split = load_split(learning.workspace)
     assert propose is not None
     assert split is not None
     held_out = [
-        (row, desk.workspace.people / slug / picture)
+        (row, learning.workspace.people / slug / picture)
         for row, (id, _, _) in enumerate(model.labels)
-        for slug in [People(desk.workspace).by_id(id).slug]
+        for slug in [People(learning.workspace).by_id(id).slug]
         for picture in split.people[slug]["test"]
     ]
     found = propose(np.stack([decode_crop(path) for _, path in held_out])).argmax(1)
@@ -213,37 +220,37 @@ def test_classic_tells_the_figures_of_its_own_classifier(desk: Desk) -> None:
 # --- the end before the end ---------------------------------------------------------------------
 
 
-def test_a_stop_after_an_epoch_keeps_the_best_so_far(desk: Desk) -> None:
+def test_a_stop_after_an_epoch_keeps_the_best_so_far(learning: Desk) -> None:
     def stop(event: Event, cancel: Cancel) -> None:
         if isinstance(event, EpochDone) and event.epoch == 2:
             cancel.stop()
 
-    done = desk.train(stop, options={"epochs": 50})
+    done = learning.train(stop, options={"epochs": 50})
     assert done.epochs == 2
-    assert desk.store.current_id() == done.model
-    assert desk.store.load().info.epochs == 2
+    assert learning.store.current_id() == done.model
+    assert learning.store.load().info.epochs == 2
 
 
-def test_a_stop_while_features_are_made_gives_up(desk: Desk) -> None:
-    before = [info.id for info in desk.store.list()]
-    shutil.rmtree(desk.workspace.features)
+def test_a_stop_while_features_are_made_gives_up(learning: Desk) -> None:
+    before = [info.id for info in learning.store.list()]
+    shutil.rmtree(learning.workspace.features)
 
     def stop(event: Event, cancel: Cancel) -> None:
         if isinstance(event, FeaturesProgress):
             cancel.stop()
 
     with pytest.raises(Cancelled):
-        desk.train(stop)
-    assert [info.id for info in desk.store.list()] == before
+        learning.train(stop)
+    assert [info.id for info in learning.store.list()] == before
 
 
-def test_a_cancel_after_an_epoch_leaves_no_model(desk: Desk) -> None:
-    before = [info.id for info in desk.store.list()]
+def test_a_cancel_after_an_epoch_leaves_no_model(learning: Desk) -> None:
+    before = [info.id for info in learning.store.list()]
 
     def give_up(event: Event, cancel: Cancel) -> None:
         if isinstance(event, EpochDone) and event.epoch == 2:
             cancel.cancel()
 
     with pytest.raises(Cancelled):
-        desk.train(give_up, options={"epochs": 50})
-    assert [info.id for info in desk.store.list()] == before
+        learning.train(give_up, options={"epochs": 50})
+    assert [info.id for info in learning.store.list()] == before
