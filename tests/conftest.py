@@ -209,6 +209,14 @@ def cache(session_folder: Path) -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_loaded_ahead() -> Iterator[None]:
+    """Desks start the children of `tests.children`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engine.desk.processes.Child.MODULE", "tests.children.{role}_process")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def no_user_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the developer's own settings out of the tests."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from desk_driver import Collector, started, wait_unlocked
+from desk_driver import LONGEST, Collector, started, wait_unlocked
 from PIL import Image
 
 from engine.config import load_settings
@@ -35,6 +36,7 @@ from engine.contract.errors import (
     SourceNotFound,
     WorkspaceLocked,
 )
+from engine.contract.messages import Hello
 from engine.contract.requests import (
     EnrolRequest,
     ImportRequest,
@@ -44,36 +46,80 @@ from engine.contract.requests import (
     TrainRequest,
 )
 from engine.desk.local import LocalDesk
+from engine.desk.processes import Child
 from engine.workspace.folder import Workspace
 
 DEMO = EnrolRequest(person="Eileen Collins", source="demo:collins", count=5, pace="fast")
 ENDLESS = EnrolRequest(person="Eileen Collins", source="demo:collins", count=9_000, pace="own")
 
 
-def enrolled(desk: LocalDesk, request: EnrolRequest = DEMO) -> Collector:
-    """A started desk on which one person has been enrolled."""
-    collector = started(desk)
-    desk.enrol(request)
-    assert collector.wait_end("enrol").outcome == "done"
-    return collector
+class Running:
+    """A started desk, what it tells, and its workspace."""
+
+    def __init__(self, root: Path) -> None:
+        self.workspace = Workspace(root)
+        self.workspace.prepare()
+        self.desk = LocalDesk(self.workspace, load_settings(training={"views": 0}))
+        self.heard = started(self.desk)
+
+    def enrol(self, request: EnrolRequest = DEMO) -> None:
+        self.desk.enrol(request)
+        assert self.heard.wait_end("enrol").outcome == "done"
+
+    def camera(self) -> int:
+        """The present camera process."""
+        return self.desk._processes.children["camera"].pid
+
+    def clear(self) -> None:
+        """End what runs, enrol nobody, wish for no preview, forget what was told."""
+        for job in self.desk.running:
+            self.desk.cancel(job)
+            self.heard.wait_end(job)
+        self.desk.preview(PreviewWish())
+        if rows := self.desk.people():
+            self.desk.delete_people([row.name for row in rows])
+        self.heard.forget()
+
+
+@pytest.fixture(scope="module")
+def one_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One desk for all tests but the one that closes it; it replaces what they kill itself."""
+    made = Running(tmp_path_factory.mktemp("client") / "workspace")
+    yield made
+    made.desk.close()
+
+
+@pytest.fixture
+def running(one_desk: Running) -> Iterator[Running]:
+    """The desk, on which nobody is enrolled."""
+    one_desk.clear()
+    yield one_desk
+    one_desk.clear()
+
+
+@pytest.fixture
+def desk(running: Running) -> LocalDesk:
+    return running.desk
+
+
+@pytest.fixture
+def collector(running: Running) -> Collector:
+    return running.heard
 
 
 # --- one capture, of which much is asked --------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    made = Workspace(tmp_path_factory.mktemp("captured") / "workspace")
-    made.prepare()
-    return made
+def captured(one_desk: Running) -> tuple[LocalDesk, Collector]:
+    """A desk on which one person has been enrolled, and what it told; nobody changes it."""
+    one_desk.enrol()
+    return one_desk.desk, one_desk.heard
 
 
 @pytest.fixture(scope="module")
-def captured(looked_at: Workspace) -> Iterator[tuple[LocalDesk, Collector]]:
-    """A desk on which one person has been enrolled, and what it told; nobody changes it."""
-    desk = LocalDesk(looked_at, load_settings())
-    yield desk, enrolled(desk)
-    desk.close()
+def looked_at(one_desk: Running) -> Workspace:
+    return one_desk.workspace
 
 
 def test_enrolment_captures_pictures_in_the_camera_process(
@@ -113,8 +159,7 @@ def test_children_write_private_logs(
 # --- captures of their own ----------------------------------------------------------------------
 
 
-def test_stop_keeps_what_was_captured(desk: LocalDesk) -> None:
-    collector = started(desk)
+def test_stop_keeps_what_was_captured(desk: LocalDesk, collector: Collector) -> None:
     desk.enrol(ENDLESS)
     collector.wait(Captured, lambda event: event.captured >= 2)
     desk.stop("enrol")
@@ -122,8 +167,9 @@ def test_stop_keeps_what_was_captured(desk: LocalDesk) -> None:
     assert desk.people()[0].pictures == collector.of(EnrolDone)[0].captured >= 2
 
 
-def test_cancel_gives_the_session_up_and_leaves_no_empty_person(desk: LocalDesk) -> None:
-    collector = started(desk)
+def test_cancel_gives_the_session_up_and_leaves_no_empty_person(
+    desk: LocalDesk, collector: Collector
+) -> None:
     desk.enrol(ENDLESS)
     collector.wait(Captured)
     desk.cancel("enrol")
@@ -137,8 +183,7 @@ def test_cancel_gives_the_session_up_and_leaves_no_empty_person(desk: LocalDesk)
 WISH = PreviewWish(columns=32, rows=12, level="normal", rate=8)
 
 
-def test_a_running_capture_follows_the_wish_at_once(desk: LocalDesk) -> None:
-    collector = started(desk)
+def test_a_running_capture_follows_the_wish_at_once(desk: LocalDesk, collector: Collector) -> None:
     desk.preview(WISH)
     desk.enrol(ENDLESS)
     preview = collector.wait(Preview)
@@ -160,9 +205,10 @@ def test_a_running_capture_follows_the_wish_at_once(desk: LocalDesk) -> None:
     collector.wait_end("enrol")
 
 
-def test_a_camera_process_that_is_replaced_knows_the_wish(desk: LocalDesk) -> None:
-    collector = started(desk)
-    first = collector.wait(ProcessReady, lambda event: event.process == "camera").pid
+def test_a_camera_process_that_is_replaced_knows_the_wish(
+    running: Running, desk: LocalDesk, collector: Collector
+) -> None:
+    first = running.camera()
     desk.preview(WISH)
     os.kill(first, signal.SIGKILL)
     collector.wait(ProcessDied)
@@ -172,25 +218,25 @@ def test_a_camera_process_that_is_replaced_knows_the_wish(desk: LocalDesk) -> No
 
 
 def test_while_a_job_writes_no_other_has_its_camera_and_no_other_process_writes(
-    desk: LocalDesk, workspace: Workspace
+    running: Running, desk: LocalDesk, collector: Collector
 ) -> None:
-    collector = started(desk)
     desk.enrol(ENDLESS)
     collector.wait(Captured)
     with pytest.raises(SourceBusy):
         desk.import_pictures(ImportRequest(folder="/nowhere"))
     with pytest.raises(SourceBusy):
         desk.enrol(DEMO)
-    with pytest.raises(WorkspaceLocked), Workspace(workspace.root).writer("a second one"):
+    with pytest.raises(WorkspaceLocked), Workspace(running.workspace.root).writer("a second one"):
         pass
     desk.cancel("enrol")
     collector.wait_end("enrol")
-    wait_unlocked(workspace)
+    wait_unlocked(running.workspace)
 
 
-def test_a_killed_camera_process_is_reported_and_replaced(desk: LocalDesk) -> None:
-    collector = started(desk)
-    first = collector.wait(ProcessReady, lambda event: event.process == "camera").pid
+def test_a_killed_camera_process_is_reported_and_replaced(
+    running: Running, desk: LocalDesk, collector: Collector
+) -> None:
+    first = running.camera()
     desk.enrol(ENDLESS)
     kept = collector.wait(Captured, lambda event: event.captured >= 3).captured
     os.kill(first, signal.SIGKILL)
@@ -214,11 +260,10 @@ def test_a_source_that_does_not_exist_is_refused_with_its_cure(desk: LocalDesk) 
 
 
 def test_a_source_that_cannot_be_opened_fails_the_job_with_its_cure(
-    desk: LocalDesk, tmp_path: Path
+    desk: LocalDesk, collector: Collector, tmp_path: Path
 ) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(bytes(range(256)) * 9)
-    collector = started(desk)
     desk.enrol(EnrolRequest(person="Ada", source=str(clip), count=5))
     ended = collector.wait_end("enrol")
     assert (ended.outcome, ended.exit_code) == ("failed", 3)
@@ -228,7 +273,7 @@ def test_a_source_that_cannot_be_opened_fails_the_job_with_its_cure(
 
 @pytest.mark.parametrize("redraw", [False, True])
 def test_an_imported_division_is_kept_in_the_split_unless_told_otherwise(
-    desk: LocalDesk, tmp_path: Path, redraw: bool
+    desk: LocalDesk, collector: Collector, tmp_path: Path, redraw: bool
 ) -> None:
     portraits = Path(__file__).resolve().parents[2] / "data" / "demo"
     portrait = Image.open(portraits / "collins.png").convert("RGB")
@@ -236,7 +281,6 @@ def test_an_imported_division_is_kept_in_the_split_unless_told_otherwise(
         folder = tmp_path / "in" / part / "Eileen Collins"
         folder.mkdir(parents=True, exist_ok=True)
         portrait.rotate(number, fillcolor=(90, 90, 90)).save(folder / f"{number}.png")
-    collector = started(desk)
     desk.import_pictures(ImportRequest(folder=str(tmp_path / "in"), redraw=redraw))
     assert collector.wait_end("import").outcome == "done"
     assert collector.of(ImportDone)[0].images == 6
@@ -254,7 +298,6 @@ def test_an_imported_division_is_kept_in_the_split_unless_told_otherwise(
 
 
 def test_impossible_requests_are_refused_at_once(desk: LocalDesk) -> None:
-    started(desk)
     with pytest.raises(NameInvalid):
         desk.enrol(EnrolRequest(person="a/b", source="0", count=1))
     with pytest.raises(NoModel):
@@ -266,8 +309,10 @@ def test_impossible_requests_are_refused_at_once(desk: LocalDesk) -> None:
     assert desk.running == frozenset()
 
 
-def test_people_are_renamed_split_and_deleted_without_a_child(desk: LocalDesk) -> None:
-    enrolled(desk)
+def test_people_are_renamed_split_and_deleted_without_a_child(
+    running: Running, desk: LocalDesk
+) -> None:
+    running.enrol()
     desk.rename("Eileen Collins", "E. M. Collins")
     done = desk.split(SplitRequest(train=0.6, validation=0.2, test=0.2))
     assert sum(done.people["E. M. Collins"].values()) == 5
@@ -276,32 +321,32 @@ def test_people_are_renamed_split_and_deleted_without_a_child(desk: LocalDesk) -
     assert desk.people() == ()
 
 
-def test_closing_ends_both_processes_even_in_the_middle_of_a_capture(desk: LocalDesk) -> None:
-    collector = started(desk)
-    desk.enrol(ENDLESS)
-    collector.wait(Captured)
-    pids = [event.pid for event in collector.of(ProcessReady)]
-    desk.close()
+def test_closing_ends_both_processes_even_in_the_middle_of_a_capture(tmp_path: Path) -> None:
+    made = Running(tmp_path / "workspace")
+    made.desk.enrol(ENDLESS)
+    made.heard.wait(Captured)
+    pids = [event.pid for event in made.heard.of(ProcessReady)]
+    made.desk.close()
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-    assert not collector.of(ProcessDied)
+    assert not made.heard.of(ProcessDied)
 
 
-def test_a_child_ends_by_itself_when_its_parent_is_gone(desk: LocalDesk) -> None:
-    collector = started(desk)
-    pid = collector.wait(ProcessReady, lambda event: event.process == "camera").pid
-    child = desk._processes.children["camera"]
-    child.expected_end = True
+def test_a_child_ends_by_itself_when_its_parent_is_gone(workspace: Workspace) -> None:
+    ready = threading.Event()
+    hello = Hello(workspace=str(workspace.root), settings=load_settings().as_json())
+    logs = workspace.logs
+    child = Child("camera", hello, logs, lambda *_: ready.set(), lambda *_: None, {})
+    assert ready.wait(LONGEST)
     child._channel.close()
-    assert child._process.wait(30) is not None
+    assert child._process.wait(LONGEST) is not None
     with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+        os.kill(child.pid, 0)
 
 
-def test_a_job_ends_exactly_once(desk: LocalDesk) -> None:
-    collector = enrolled(desk)
+def test_a_job_ends_exactly_once(running: Running, collector: Collector) -> None:
+    running.enrol()
     collector.forget()
-    desk.enrol(DEMO)
-    collector.wait_end("enrol")
+    running.enrol()
     assert len(collector.of(JobEnded)) == 1
