@@ -13,6 +13,7 @@ import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from engine.contract.errors import FacedeskError
 from engine.text import mask_credentials, shown_lines
@@ -67,6 +68,18 @@ class LogFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""
         return shown_lines(mask_lines(super().format(record)))
+
+
+class LogHandler(logging.StreamHandler[TextIO]):
+    """Writes to a log. What a full disk does not take is lost: the traceback that `logging` would
+    print instead stands on the operator's terminal."""
+
+    def __init__(self, stream: TextIO, layout: str = "%(asctime)s %(name)s %(message)s") -> None:
+        super().__init__(stream)
+        self.setFormatter(LogFormatter(layout))
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing."""
 
 
 def mask_lines(text: str) -> str:
@@ -148,8 +161,7 @@ def guard_output(folder: Path, name: str) -> Iterator[None]:
     os.dup2(log, 2)
     os.close(log)
     over = keep_short(folder)
-    handler = logging.StreamHandler(os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace"))
-    handler.setFormatter(LogFormatter("%(asctime)s %(name)s %(message)s"))
+    handler = LogHandler(os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace"))
     logging.getLogger().addHandler(handler)  # without one, Python prints a traceback
     try:
         yield
@@ -159,7 +171,8 @@ def guard_output(folder: Path, name: str) -> Iterator[None]:
             if thread.name == LOADER:
                 thread.join()
         logging.getLogger().removeHandler(handler)
-        handler.stream.close()
+        with contextlib.suppress(OSError):  # what the disk did not take is still in its buffer
+            handler.stream.close()
         for target, fd in zip((1, 2), saved, strict=True):
             os.dup2(fd, target)
             os.close(fd)

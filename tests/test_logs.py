@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from engine import logs
 from engine.logs import LONGEST_LOG, open_log, roll
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -42,6 +46,16 @@ def test_native_output_goes_to_the_log_and_python_output_to_the_terminal(tmp_pat
     assert "native noise on 1" in log
     assert "native noise on 2" in log
     assert "noise of a child" in log
+
+
+def test_what_a_full_disk_does_not_take_is_said_to_nobody_and_the_output_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(logs, "open_log", lambda folder, name: os.open("/dev/full", os.O_WRONLY))
+    with logs.guard_output(tmp_path, "cli"):
+        logging.getLogger("engine").error("the log's disk is full")
+    os.write(2, b"after")
+    assert capfd.readouterr() == ("", "after")
 
 
 LOADING = """

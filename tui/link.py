@@ -48,7 +48,7 @@ from engine.contract import (
 from engine.contract.desk import Desk
 from engine.contract.errors import FacedeskError
 from engine.contract.requests import ModelRow, PersonRow
-from engine.logs import LogFormatter, open_log
+from engine.logs import LogHandler, open_log
 from engine.shortage import shortage
 from tui.board import JobBoard, Memory, Scalar
 from tui.keys.keymap import with_keys
@@ -398,9 +398,8 @@ class EngineApp(KeysInOrder):
         """Tracebacks go to the workspace's `logs/app.log`: the terminal is drawn on."""
         folder = self.desk.workspace / "logs"
         if folder.is_dir():  # an unusable workspace is reported by the first call
-            handler = logging.StreamHandler(os.fdopen(open_log(folder, "app"), "a"))
-            handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(message)s"))
-            log.addHandler(handler)
+            stream = os.fdopen(open_log(folder, "app"), "a")
+            log.addHandler(LogHandler(stream, "%(asctime)s %(levelname)s %(message)s"))
 
     # --- the end -------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ from engine.contract.errors import Cancelled, FacedeskError
 from engine.contract.messages import End, Hello, Ping, Pong, Quit, Start
 from engine.desk.vitals import offer_to_the_kernel
 from engine.desk.wire import Channel, WireError
-from engine.logs import LogFormatter, keep_short, quieten_libraries
+from engine.logs import LogHandler, keep_short, quieten_libraries
 from engine.machine import forbid_core_dumps, let_the_screen_go_first
 from engine.settings import Settings
 from engine.shortage import shortage
@@ -182,9 +182,7 @@ def serve(name: str, body: Callable[[ChildContext], None], *, early: bool = Fals
     forbid_core_dumps()
     quieten_libraries()
     faulthandler.enable(sys.stderr)
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(LogFormatter("%(asctime)s %(name)s %(message)s"))
-    logging.basicConfig(handlers=[handler], level=logging.INFO)
+    logging.basicConfig(handlers=[LogHandler(sys.stderr)], level=logging.INFO)
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     hello = channel.receive()
     if not isinstance(hello, Hello):
