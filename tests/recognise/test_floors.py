@@ -6,10 +6,12 @@ Ten people of LFW and short cuts of the clips; `make test-full` takes all 31 and
 
 from __future__ import annotations
 
+import contextlib
 import os
+import queue
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,17 +20,20 @@ import numpy as np
 import pytest
 
 from engine.cancel import Cancel
-from engine.contract import Event, FaceSeen, NoFace
+from engine.contract import Event, FaceSeen, JobEnded, NoFace
 from engine.contract.requests import EnrolRequest, ImportRequest, RecogniseRequest, TrainRequest
+from engine.desk.local import LocalDesk
 from engine.desk.unknown import unknown_view
 from engine.jobs.enrol import enrol
 from engine.jobs.imports import import_pictures
 from engine.jobs.train import train
 from engine.model.networks import Backbones
+from engine.people import changes
+from engine.people.registry import People
 from engine.people.unknown import UnknownStore
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
-from tui.cli.recognise import watch
+from tests.templates import copy_of
 
 pytestmark = [pytest.mark.shared, pytest.mark.long]
 
@@ -38,8 +43,10 @@ ENROL = 10
 """Pictures a person that enrol; all later ones are single probes."""
 FRAMES = 60 if FULL else 25
 """Frames that enrol a man from his clip."""
-WATCHED = 10_000 if FULL else 40
+WATCHED = 10_000 if FULL else 30
 """Frames of a clip that are watched."""
+LONGEST = 600.0
+"""Seconds without a word from the desk after which it hangs."""
 SETTINGS = Settings()
 
 Cut = Callable[..., Path]
@@ -89,17 +96,38 @@ def trained(workspace: Workspace) -> None:
         train(workspace, SETTINGS, request, Cancel(), quiet, Backbones(SETTINGS.model))
 
 
-def seen(workspace: Workspace, source: Path, *, each: bool) -> list[Event]:
-    events: list[Event] = []
-    request = RecogniseRequest(source=str(source), each=each, pace="fast", keep=False)
-    watch(workspace, SETTINGS, request, Cancel(), events.append)
-    return [event for event in events if isinstance(event, FaceSeen | NoFace)]
+class Watching:
+    """A desk that watches one source after the other: its processes load the networks once."""
+
+    def __init__(self, desk: LocalDesk) -> None:
+        self._desk = desk
+        self._heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        desk.start(self._heard.put)
+
+    def seen(self, source: Path, *, each: bool = False, keep: bool = False) -> list[Event]:
+        """What is said of the faces of a source, to its end."""
+        request = RecogniseRequest(source=str(source), each=each, pace="fast", keep=keep)
+        self._desk.recognise(request)
+        events: list[Event] = []
+        while not isinstance(event := self._heard.get(timeout=LONGEST), JobEnded):
+            events.append(event)
+        assert event.outcome == "done", event
+        return [event for event in events if isinstance(event, FaceSeen | NoFace)]
 
 
-def answers(workspace: Workspace, folder: Path) -> list[Answer]:
+@contextlib.contextmanager
+def watching(workspace: Workspace) -> Iterator[Watching]:
+    desk = LocalDesk(workspace, SETTINGS)
+    try:
+        yield Watching(desk)
+    finally:
+        desk.close()
+
+
+def answers(desk: Watching, folder: Path) -> list[Answer]:
     """What `recognize --each` says of a folder with one sub-folder a person."""
     found = []
-    for event in seen(workspace, folder, each=True):
+    for event in desk.seen(folder, each=True):
         who = Path(event.source).parts[0]
         if isinstance(event, FaceSeen):
             margin = event.score - event.threshold
@@ -109,9 +137,9 @@ def answers(workspace: Workspace, folder: Path) -> list[Answer]:
     return found
 
 
-def named(workspace: Workspace, clip: Path) -> Counter[str | None]:
+def named(desk: Watching, clip: Path) -> Counter[str | None]:
     """Decisions about a clip's frames, those that are unsure left out."""
-    faces = [e for e in seen(workspace, clip, each=False) if isinstance(e, FaceSeen)]
+    faces = [e for e in desk.seen(clip) if isinstance(e, FaceSeen)]
     return Counter(face.person for face in faces if face.decision != "unsure")
 
 
@@ -137,19 +165,39 @@ def tpir_at(fpir: float, probes: Sequence[Answer], strangers: Sequence[Answer]) 
 
 
 @pytest.fixture(scope="module")
-def photographs(
-    lfw: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[list[Answer], list[Answer]]:
-    """Answers about the probes of the enrolled people, and about all strangers."""
-    root = tmp_path_factory.mktemp("photographs")
+def gallery(lfw: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The first people of LFW, imported and trained."""
+    root = tmp_path_factory.mktemp("gallery")
     workspace = fresh(root)
     for person in sorted((lfw / "known").iterdir())[:PEOPLE]:
-        pictures = sorted(person.iterdir())
-        copied(pictures[:ENROL], root / "enrol" / person.name)
-        copied(pictures[ENROL:], root / "probes" / person.name)
+        copied(sorted(person.iterdir())[:ENROL], root / "enrol" / person.name)
     imported(workspace, root / "enrol")
     trained(workspace)
-    return answers(workspace, root / "probes"), answers(workspace, lfw / "strangers")
+    return workspace
+
+
+def first_of(gallery: Workspace, people: int, root: Path) -> Workspace:
+    """A workspace with the first so many people of the gallery and their features, untrained."""
+    workspace = copy_of(gallery.root, root / "workspace")
+    shutil.rmtree(workspace.models)
+    names = sorted(person.name for person in People(workspace).list())
+    with workspace.writer("test"):
+        for name in names[people:]:
+            changes.delete_people(workspace, [name], 0)
+    workspace.prepare()
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def photographs(
+    gallery: Workspace, lfw: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[list[Answer], list[Answer]]:
+    """Answers about the probes of the enrolled people, and about all strangers."""
+    probes = tmp_path_factory.mktemp("probes")
+    for person in sorted((lfw / "known").iterdir())[:PEOPLE]:
+        copied(sorted(person.iterdir())[ENROL:], probes / person.name)
+    with watching(gallery) as desk:
+        return answers(desk, probes), answers(desk, lfw / "strangers")
 
 
 Photographs = tuple[list[Answer], list[Answer]]
@@ -185,19 +233,17 @@ def test_nobody_is_named_as_somebody_else(photographs: Photographs) -> None:
 
 @pytest.fixture(scope="module")
 def mixed(
-    lfw: Path, clips: Path, cut: Cut, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Workspace, Path]:
-    """Two men enrolled from clips, and the first ten people of LFW imported beside them; and a
-    folder for what is shown to it."""
+    gallery: Workspace, clips: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Watching, Path]]:
+    """A desk that knows two men enrolled from clips beside ten people of LFW; and a folder for
+    what is shown to it."""
     root = tmp_path_factory.mktemp("mixed")
-    workspace = fresh(root)
+    workspace = first_of(gallery, 10, root)
     enrolled(workspace, "man_a", clips / "man_a_take1.mp4", FRAMES)
     enrolled(workspace, "man_b", clips / "man_b.mp4", FRAMES)
-    for person in sorted((lfw / "known").iterdir())[:10]:
-        copied(sorted(person.iterdir())[:ENROL], root / "enrol" / person.name)
-    imported(workspace, root / "enrol")
     trained(workspace)
-    return workspace, root
+    with watching(workspace) as desk:
+        yield desk, root
 
 
 STRANGERS = ("grid_1.mpg", "grid_2.mpg", "grid_3.mpg", "grid_4.mpg", "grid_5.mpg", "woman_a.mp4")
@@ -205,10 +251,10 @@ STRANGERS = ("grid_1.mpg", "grid_2.mpg", "grid_3.mpg", "grid_4.mpg", "grid_5.mpg
 
 @pytest.mark.parametrize("stranger", STRANGERS)
 def test_a_stranger_in_a_mixed_gallery_is_never_named(
-    mixed: tuple[Workspace, Path], clips: Path, cut: Cut, stranger: str
+    mixed: tuple[Watching, Path], clips: Path, cut: Cut, stranger: str
 ) -> None:
-    workspace, root = mixed
-    found = named(workspace, watched(cut, clips / stranger, root / f"{stranger}.mp4"))
+    desk, root = mixed
+    found = named(desk, watched(cut, clips / stranger, root / f"{stranger}.mp4"))
     assert set(found) == {None}
     assert found[None] >= 20
 
@@ -217,10 +263,10 @@ def test_a_stranger_in_a_mixed_gallery_is_never_named(
     ("man_a", "man_a_take2.mp4", 0), ("man_b", "man_b.mp4", 3000)
 ])  # fmt: skip
 def test_an_enrolled_man_is_named_later_and_never_as_another(
-    mixed: tuple[Workspace, Path], clips: Path, cut: Cut, man: str, clip: str, first: int
+    mixed: tuple[Watching, Path], clips: Path, cut: Cut, man: str, clip: str, first: int
 ) -> None:
-    workspace, root = mixed
-    found = named(workspace, watched(cut, clips / clip, root / f"later_{man}.mp4", first))
+    desk, root = mixed
+    found = named(desk, watched(cut, clips / clip, root / f"later_{man}.mp4", first))
     assert set(found) <= {man, None}
     assert found[man] >= 0.95 * found.total()
 
@@ -228,8 +274,12 @@ def test_an_enrolled_man_is_named_later_and_never_as_another(
 # --- the student's own data ---------------------------------------------------------------------
 
 
+GREY = 40 if FULL else 20
+"""Grey crops that enrol a man."""
+
+
 @pytest.fixture(scope="module")
-def grey(clips: Path, cut: Cut, tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Path]:
+def grey(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Watching, Path]]:
     """A man enrolled from grey crops of 200x200 pixels, as the classic recipe makes them."""
     root = tmp_path_factory.mktemp("grey")
     folder = root / "enrol" / "man_a"
@@ -238,7 +288,7 @@ def grey(clips: Path, cut: Cut, tmp_path_factory: pytest.TempPathFactory) -> tup
         f"{cv2.data.haarcascades}haarcascade_frontalface_default.xml"  # type: ignore[attr-defined]
     )
     clip, number = cv2.VideoCapture(str(clips / "man_a_take1.mp4")), 0
-    while len(list(folder.iterdir())) < 40:
+    while len(list(folder.iterdir())) < GREY:
         good, frame = clip.read()
         assert good
         number += 1
@@ -252,23 +302,24 @@ def grey(clips: Path, cut: Cut, tmp_path_factory: pytest.TempPathFactory) -> tup
     workspace = fresh(root)
     imported(workspace, root / "enrol")
     trained(workspace)
-    return workspace, root
+    with watching(workspace) as desk:
+        yield desk, root
 
 
 def test_who_was_enrolled_from_grey_crops_is_named(
-    grey: tuple[Workspace, Path], clips: Path, cut: Cut
+    grey: tuple[Watching, Path], clips: Path, cut: Cut
 ) -> None:
-    workspace, root = grey
-    found = named(workspace, watched(cut, clips / "man_a_take2.mp4", root / "take2.mp4"))
+    desk, root = grey
+    found = named(desk, watched(cut, clips / "man_a_take2.mp4", root / "take2.mp4"))
     assert found["man_a"] >= 0.95 * found.total()
 
 
 @pytest.mark.parametrize("stranger", STRANGERS if FULL else STRANGERS[3:])
 def test_strangers_are_not_named_after_grey_crops(
-    grey: tuple[Workspace, Path], clips: Path, cut: Cut, stranger: str
+    grey: tuple[Watching, Path], clips: Path, cut: Cut, stranger: str
 ) -> None:
-    workspace, root = grey
-    found = named(workspace, watched(cut, clips / stranger, root / f"{stranger}.mp4"))
+    desk, root = grey
+    found = named(desk, watched(cut, clips / stranger, root / f"{stranger}.mp4"))
     assert set(found) == {None}
 
 
@@ -295,7 +346,7 @@ def walk_past(picture: Path, film: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def kept(
-    photographs: Photographs,
+    gallery: Workspace,
     lfw: Path,
     clips: Path,
     cut: Cut,
@@ -303,19 +354,16 @@ def kept(
 ) -> list[set[str]]:
     """Who is in each group of the unknown once strangers of clips and photographs were watched."""
     root = tmp_path_factory.mktemp("kept")
-    workspace = fresh(root)
-    for person in sorted((lfw / "known").iterdir())[:2]:
-        copied(sorted(person.iterdir())[:ENROL], root / "enrol" / person.name)
-    imported(workspace, root / "enrol")
+    workspace = first_of(gallery, 2, root)
     trained(workspace)
     films = [watched(cut, clip, root / f"{clip.stem}.mp4") for clip in sorted(clips.iterdir())]
     for person in sorted((lfw / "strangers").iterdir())[:UNKNOWN]:
         films.append(walk_past(min(person.iterdir()), root / f"{person.name}.avi"))
     unknown = UnknownStore(workspace, SETTINGS.unknown)
     unknown.switch(True)
-    for film in films:
-        request = RecogniseRequest(source=str(film), pace="fast", keep=True)
-        watch(workspace, SETTINGS, request, Cancel(), quiet)
+    with watching(workspace) as desk:
+        for film in films:
+            desk.seen(film, keep=True)
     who = {each.id: Path(each.source).stem.split("_take")[0] for each in unknown.sightings()}
     groups = unknown_view(workspace, SETTINGS).groups
     return [{who[sighting] for sighting in group.sightings} for group in groups]
