@@ -46,7 +46,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.long
-def test_machine_steps_figures_and_the_end_are_told_in_order(
+def test_machine_steps_figures_and_the_end_are_told_in_order_and_nothing_is_left_behind(
     tmp_path: Path, temporary: Path
 ) -> None:
     machine, step, figure, done = benched(tmp_path, "score")
@@ -57,11 +57,6 @@ def test_machine_steps_figures_and_the_end_are_told_in_order(
     assert figure.value > 0
     assert isinstance(done, BenchDone)
     assert (done.figures, done.failed, done.quick) == (1, 0, True)
-
-
-@pytest.mark.long
-def test_nothing_is_left_behind(tmp_path: Path, temporary: Path) -> None:
-    benched(tmp_path, "score")
     assert not list(temporary.iterdir())
 
 

@@ -197,7 +197,6 @@ def test_a_model_process_killed_in_training_is_replaced_and_loses_nothing(
 def test_a_camera_process_killed_in_recognition_fails_that_job_only(
     desk: LocalDesk, collector: Collector
 ) -> None:
-    train(desk, collector)
     pid = pid_of(collector, "camera")
     collector.forget()
     desk.recognise(RecogniseRequest(source="demo:collins"))

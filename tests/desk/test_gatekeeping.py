@@ -185,36 +185,46 @@ def test_a_model_in_use_that_knows_none_of_these_people_gives_way(desk: Desk) ->
     assert "people that both models know" in done.why
 
 
-@pytest.mark.long
-def test_classic_and_head_are_compared_each_by_its_own_rule(learning: Desk) -> None:
-    done = learning.train(recipe="classic", options={"epochs": 1})
-    gate = next(info for info in learning.store.list() if info.id == done.model).details["gate"]
-    assert gate["probes"] >= 6
-    assert gate["old_hits"] == gate["probes"]
-    assert done.promoted is gate["promote"]
-    learning.store.promote(done.model)
-    assert learning.train().promoted  # now the classic one is the one in use
+@pytest.fixture(scope="module")
+def classic(demo_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Desk, TrainDone]:
+    """A workspace with a model of recipe head, and one of recipe classic trained after it."""
+    root = tmp_path_factory.mktemp("classic") / "copy"
+    made = Desk(copy_of(demo_trained, root), SETTINGS)
+    return made, made.train(recipe="classic", options={"epochs": 1})
 
 
 @pytest.mark.long
-def test_classic_tells_the_figures_of_its_own_classifier(learning: Desk) -> None:
-    done = learning.train(recipe="classic", options={"epochs": 1})
-    model = learning.store.load(done.model)
+def test_classic_tells_the_figures_of_its_own_classifier(classic: tuple[Desk, TrainDone]) -> None:
+    desk, done = classic
+    model = desk.store.load(done.model)
     assert model.info.details["options"]["input_side"] == 160
     propose = classifier_for(model, load_weights())
-    split = load_split(learning.workspace)
+    split = load_split(desk.workspace)
     assert propose is not None
     assert split is not None
     held_out = [
-        (row, learning.workspace.people / slug / picture)
+        (row, desk.workspace.people / slug / picture)
         for row, (id, _, _) in enumerate(model.labels)
-        for slug in [People(learning.workspace).by_id(id).slug]
+        for slug in [People(desk.workspace).by_id(id).slug]
         for picture in split.people[slug]["test"]
     ]
     found = propose(np.stack([decode_crop(path) for _, path in held_out])).argmax(1)
     right = float(np.mean(found == [row for row, _ in held_out]))
     assert done.metrics["rank1_test"] == pytest.approx(right)
     assert done.metrics["tpir_test"] <= right
+
+
+@pytest.mark.long
+def test_classic_and_head_are_compared_each_by_its_own_rule(
+    classic: tuple[Desk, TrainDone],
+) -> None:
+    desk, done = classic
+    gate = next(info for info in desk.store.list() if info.id == done.model).details["gate"]
+    assert gate["probes"] >= 6
+    assert gate["old_hits"] == gate["probes"]
+    assert done.promoted is gate["promote"]
+    desk.store.promote(done.model)
+    assert desk.train().promoted  # now the classic one is the one in use
 
 
 # --- the end before the end ---------------------------------------------------------------------

@@ -127,9 +127,10 @@ def test_the_script_beside_it_names_a_picture_in_plain_keras(
         with zipfile.ZipFile(file) as archive:
             inside = json.loads(archive.read("facedesk.json"))
     assert inside == facts
-    facts["threshold"] = 2.0
-    (out / "mine.json").write_text(json.dumps(facts))
-    assert named_by_script(out, picture) == "unknown"
+    if suffix == ".keras":  # the script looks at the scores whatever the file was
+        facts["threshold"] = 2.0
+        (out / "mine.json").write_text(json.dumps(facts))
+        assert named_by_script(out, picture) == "unknown"
 
 
 @pytest.mark.long

@@ -17,6 +17,7 @@ from rich.cells import cell_len
 
 from engine.people.registry import People
 from engine.workspace.folder import Workspace
+from tests.templates import copy_of
 from tui.cli import main
 from tui.terminal.streams import Stream, plain_character
 
@@ -277,14 +278,9 @@ def test_what_is_no_file_is_printed_to_as_it_is(capsys: pytest.CaptureFixture[st
 
 @pytest.mark.long
 def test_a_recognition_whose_lines_reach_nobody_ends_in_good_order(
-    tmp_path: Path, gone: int
+    demo_trained: Path, tmp_path: Path, gone: int
 ) -> None:
-    root = ("--workspace", tmp_path / "w")
-    for name in ("collins", "hopper"):
-        done = facedesk("enroll", name, "--source", f"demo:{name}", "--count", "8", *root)
-        assert done.returncode == 0, done.stderr
-    assert facedesk("split", *root).returncode == 0
-    assert facedesk("train", "--epochs", "1", *root).returncode == 0
+    root = ("--workspace", copy_of(demo_trained, tmp_path / "w").root)
     endless = ("recognize", "--source", "demo:collins", "--pace", "live", "--json", *root)
     with open("/dev/full", "wb") as full:
         assert facedesk(*endless, stdout=full).returncode == 4
