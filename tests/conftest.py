@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import gc
 import os
 import sys
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, settings
 
 from engine.machine import calm_blas
 from engine.workspace.folder import Workspace
-from tests.templates import both_demo_portraits, once, without_epochs
+from tests.templates import both_demo_portraits, once, people_of_clips, without_epochs
 
 calm_blas()  # as the command line does, and before NumPy is imported
 # Every worker and every child process would compile all that it imports, TensorFlow above all.
@@ -69,12 +70,33 @@ LONGEST_FILES = (
     "tui/test_quick_enrolment.py",
 )
 """Begun first: a worker has a file to itself, and the last to end would be waited for."""
+LONGEST_LONG_FILES = (
+    "recognise/test_floors.py",
+    "faults/test_sweep.py",
+    "e2e/test_bench.py",
+    "desk/test_client_model.py",
+    "faults/test_soak.py",
+    "faults/test_real_disks.py",
+    "model/test_classic.py",
+    "desk/test_sources_together.py",
+    "fuzz/test_fuzz.py",
+    "model/test_keras_export.py",
+)
+"""The same of the long tests."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """For the long tests alone no file is imported that has none: each worker imports them all."""
+    if config.option.markexpr == "long" and collection_path.match("test_*.py"):
+        return "mark.long" not in collection_path.read_text("utf-8") or None
+    return None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest files come first; the long tests are for `make test-long` only."""
     tests = Path(__file__).parent
-    order = {tests / name: number for number, name in enumerate(LONGEST_FILES)}
+    longest = (*LONGEST_LONG_FILES, *LONGEST_FILES) if LONG else LONGEST_FILES
+    order = {tests / name: number for number, name in enumerate(dict.fromkeys(longest))}
     assert all(file.is_file() for file in order), "a file of LONGEST_FILES has another name"
     items.sort(key=lambda item: order.get(item.path, len(order)))
     if not LONG:
@@ -194,6 +216,12 @@ def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def demo_trained(session_folder: Path, cache: Path) -> Path:
     """A workspace with both demo portraits and a model of them, to be copied: `copy_of`."""
     return once(session_folder, "demo-trained", both_demo_portraits)
+
+
+@pytest.fixture(scope="session")
+def clips_trained(session_folder: Path, cache: Path, clips: Path) -> Path:
+    """A workspace with the three people of the clips and a model of them, to be copied."""
+    return once(session_folder, "clips-trained", functools.partial(people_of_clips, clips))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
 EACH = 14
 """Pictures of each of the two."""
+CLIPS = {"Man A": "man_a_take1.mp4", "Man B": "man_b.mp4", "Woman A": "woman_a.mp4"}
+"""Three people of the shared clips. Man A is in man_a_take2.mp4 as well."""
+OF_A_CLIP = 12
+"""Pictures of each of them."""
 NO_VIEWS = {"views": 0}
 """Training settings: augmented views would cost two thirds of the time."""
 
@@ -81,13 +85,22 @@ def without_epochs() -> Iterator[None]:
 
 def both_demo_portraits(root: Path) -> None:
     """Enrol Eileen Collins and Grace Hopper, and train the default recipe on them."""
+    _trained(root, {COLLINS: "demo:collins", HOPPER: "demo:hopper"}, EACH)
+
+
+def people_of_clips(clips: Path, root: Path) -> None:
+    """Enrol the three people of the shared clips, and train the default recipe on them."""
+    _trained(root, {name: str(clips / file) for name, file in CLIPS.items()}, OF_A_CLIP)
+
+
+def _trained(root: Path, people: dict[str, str], pictures: int) -> None:
     from engine.jobs.enrol import enrol
     from engine.jobs.train import train
 
     workspace, settings = Workspace(root), load_settings(training=NO_VIEWS)
     workspace.prepare()
-    for name, source in ((COLLINS, "demo:collins"), (HOPPER, "demo:hopper")):
-        request = EnrolRequest(person=name, source=source, count=EACH, pace="fast")
+    for name, source in people.items():
+        request = EnrolRequest(person=name, source=source, count=pictures, pace="fast")
         with workspace.writer("test"):
             enrol(workspace, settings, request, Cancel(), lambda event: None)
     with workspace.writer("test"):

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.templates import copy_of
+
 FRAMES = 14
 
 
@@ -30,15 +32,9 @@ def test_what_goes_with_one_source_is_refused_with_two(
 @pytest.mark.long
 @pytest.mark.shared
 def test_three_clips_at_once_are_named_each_by_its_own_frames(
-    facedesk: Any, clips: Path, cut: Any, tmp_path: Path
+    facedesk: Any, clips: Path, clips_trained: Path, cut: Any, tmp_path: Path
 ) -> None:
-    people = {"Man A": "man_a_take1.mp4", "Man B": "man_b.mp4", "Woman A": "woman_a.mp4"}
-    workspace = ("--workspace", tmp_path / "w", "--json")
-    for name, clip in people.items():
-        run = facedesk("enroll", name, "--source", clips / clip, "--count", "8", *workspace)
-        assert run.code == 0, run.err
-    quick = {"FACEDESK_TRAINING__VIEWS": "0"}
-    assert facedesk("train", "--epochs", "3", *workspace, **quick).code == 0
+    workspace = ("--workspace", copy_of(clips_trained, tmp_path / "w").root, "--json")
     # Man A by another take, the others by frames that come long after those enrolled.
     sources = {
         cut(clips / "man_a_take2.mp4", tmp_path / "a.mp4", FRAMES, 200): "Man A",
