@@ -386,27 +386,16 @@ def listening(workspace: Workspace) -> Iterator[Callable[[FaceAnswer], Listener]
         each.desk.close()
 
 
-LONGER = [pytest.param(choice, marks=pytest.mark.long) for choice in ("first", "both", "stop")]
-
-
-@pytest.mark.parametrize("choice", ["other", *LONGER])
-def test_a_capture_in_the_app_asks_with_both_faces(
-    workspace: Workspace,
-    mixed: Path,
-    listening: Callable[[FaceAnswer], Listener],
-    choice: FaceAnswer,
-) -> None:
-    app = listening(choice)
-    app.desk.enrol(EnrolRequest(person="Man", source=str(mixed), count=MIXED, pace="fast"))
-    app.wait()
-    asked = [event for event in of(app.events, SecondFace) if event.asked]
+def assert_kept(workspace: Workspace, events: list[Event], choice: FaceAnswer) -> None:
+    """It was asked once, with both faces, and of the clip of two is kept what was chosen."""
+    asked = [event for event in of(events, SecondFace) if event.asked]
     assert len(asked) == 1, "once, whatever is kept afterwards"
-    (done,) = of(app.events, EnrolDone)
-    aside = sum(event.pictures for event in of(app.events, SetAside))
+    (done,) = of(events, EnrolDone)
+    aside = sum(event.pictures for event in of(events, SetAside))
     if choice == "stop":
         assert (done.ended, People(workspace).list()) == ("cancelled", ())
         return
-    shown = {event.file: event.frame < OF_THE_MAN for event in of(app.events, Captured)}
+    shown = {event.file: event.frame < OF_THE_MAN for event in of(events, Captured)}
     first = shown[Path(asked[0].first_picture).name]
     other = shown[Path(asked[0].other_picture).name]
     assert first != other
@@ -414,6 +403,36 @@ def test_a_capture_in_the_app_asks_with_both_faces(
     assert len(left) == done.captured
     assert (aside > 0) == (choice != "both")
     assert set(left) == {"first": {first}, "other": {other}, "both": {True, False}}[choice]
+
+
+def test_a_capture_in_the_app_asks_with_both_faces(
+    workspace: Workspace, mixed: Path, listening: Callable[[FaceAnswer], Listener]
+) -> None:
+    app = listening("other")
+    app.desk.enrol(EnrolRequest(person="Man", source=str(mixed), count=MIXED, pace="fast"))
+    app.wait()
+    assert_kept(workspace, app.events, "other")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("choice", ["first", "both", "stop"])
+def test_what_is_kept_of_two_faces_is_what_was_answered(
+    workspace: Workspace, mixed: Path, choice: FaceAnswer
+) -> None:
+    """As the desk's processes ask and answer, in one."""
+    events: list[Event] = []
+    guard = guard_here(workspace, SETTINGS, events.append)
+    guard.answers = True
+
+    def hear(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, SecondFace) and event.asked:
+            guard.answer(choice)
+
+    request = EnrolRequest(person="Man", source=str(mixed), count=MIXED, pace="fast")
+    with workspace.writer("a test"):
+        enrol(workspace, SETTINGS, request, Cancel(), hear, faces=guard)
+    assert_kept(workspace, events, choice)
 
 
 def test_an_import_in_the_app_puts_the_minority_aside(
