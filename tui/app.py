@@ -63,6 +63,8 @@ ANOTHER = (
     "Another desk has this workspace open ({}). Here you can look, evaluate and recognise at any "
     "time. You can change something while the other desk does not."
 )
+LOOK_AROUND = 2.0
+"""Seconds between looks whether another desk or command has changed the workspace."""
 EXPORTS = "exports"
 """The folder in the workspace that is offered for copies."""
 
@@ -199,6 +201,7 @@ class FacedeskApp(EngineApp):
         self.go(self.people.purge())
         self.reload()
         self.unknown.reload()
+        self.set_interval(LOOK_AROUND, lambda: self.look_around(self.people.refresh))
         request, self.first_job = self.first_job, None
         if isinstance(request, EnrolRequest):
             self.go(self.jobs.enrol(request))

@@ -48,6 +48,7 @@ from engine.contract import (
 from engine.contract.desk import Desk
 from engine.contract.errors import FacedeskError
 from engine.contract.requests import ModelRow, PersonRow
+from engine.desk.library import last_change
 from engine.logs import LogHandler, open_log
 from engine.shortage import shortage
 from tui.board import JobBoard, Memory, Scalar
@@ -197,6 +198,9 @@ class EngineApp(KeysInOrder):
         self._viewers: list[Callable[[Live], object]] = []
         self._end = End(desk.close)
         self._resting: Timer | None = None
+        self._looking = False
+        self._read_at: tuple[int, int] | None = None
+        """The last change of the workspace when its lists were read."""
         self.listen({JobStarted: self.board.started, JobEnded: self.board.ended})
 
     def get_driver_class(self) -> type[Driver]:
@@ -287,6 +291,7 @@ class EngineApp(KeysInOrder):
     @work(exclusive=True, group="reload", exit_on_error=False)
     async def reload(self) -> None:
         """Read people, split and models again, for those who listen to Lists."""
+        self._read_at = await in_thread(partial(last_change, self.desk.workspace))
         people = await self.ask(self.desk.people)
         split = await self.ask(self.desk.current_split)
         models = await self.ask(self.desk.models)
@@ -295,6 +300,21 @@ class EngineApp(KeysInOrder):
         if models is not None:
             self.board.models = len(models)
         self._hand_out(Lists(people, split, models))
+
+    @work(exit_on_error=False)
+    async def look_around(self, changed: Callable[[], object]) -> None:
+        """Call `changed` if another process has changed the workspace since the lists were read.
+        One look at a time: a disk that hangs must not collect threads. A job of this desk that
+        changes the workspace has the lists read at its end."""
+        if self._looking or self.closing or set(self.board.titles) - {"recognise"}:
+            return
+        self._looking = True
+        try:
+            found = await in_thread(partial(last_change, self.desk.workspace))
+        finally:
+            self._looking = False
+        if found != self._read_at:
+            changed()
 
     # --- calls and errors ----------------------------------------------------------------
 

@@ -99,6 +99,16 @@ def _untrained(person: Person, model: ModelInfo | None) -> int:
         return 0
 
 
+def last_change(workspace: Path) -> tuple[int, int] | None:
+    """A mark that is another one once any process has changed something; None before the first
+    change. Every change of people, split and models is in the audit log."""
+    try:
+        found = Audit(Workspace(workspace)).file.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
 def check_name(name: str) -> str:
     """The name as it will be stored. Raises NameInvalid."""
     return clean_name(name)

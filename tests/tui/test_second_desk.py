@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from fake_desk import FakeDesk
+
+from engine.contract.errors import PersonNotFound
+from tests.tui.samples import person
 
 
 async def test_a_second_desk_says_who_holds_the_workspace_and_what_it_may_do(
@@ -23,3 +27,26 @@ async def test_the_only_desk_says_nothing_of_another(run: Callable[..., Any]) ->
     async with run(FakeDesk()) as table:
         await table.until(lambda: table.desk.asked("other_desk"))
         assert "Another desk" not in table.log()
+
+
+async def test_what_another_process_changed_is_shown_without_a_key(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.app.LOOK_AROUND", 0.05)
+    async with run(FakeDesk((person("Ada"),), workspace=tmp_path)) as table:
+        await table.until(lambda: table.app.screen_desk.people.rows)
+        table.desk.rows = (person("Grace"),)
+        (tmp_path / "audit").mkdir()
+        (tmp_path / "audit" / "audit.jsonl").write_text("an entry\n")
+        await table.until(lambda: table.app.screen_desk.people.rows[0].name == "Grace")
+
+
+async def test_a_person_who_is_gone_meanwhile_is_told_and_not_opened(
+    run: Callable[..., Any],
+) -> None:
+    made = FakeDesk((person("Ada"),))
+    async with run(made) as table:
+        await table.until(lambda: table.app.screen_desk.people.rows)
+        made.fail["person_facts"] = PersonNotFound("Nobody of this name is enrolled", "Ada")
+        await table.press("enter")
+        await table.until(lambda: "Ada is not enrolled any more" in table.toasts())

@@ -80,6 +80,9 @@ class PersonScreen(Dialog[None]):
         except (PersonNotFound, PersonUnreadable) as error:
             if self.is_current:
                 self.dismiss(None)
+            if self.facts is None and isinstance(error, PersonNotFound):  # another process did it
+                self._app.explain(f"{name} is not enrolled any more: the list is read again.")
+                self._app.reload()
             if isinstance(error, PersonUnreadable):
                 raise
         else:
