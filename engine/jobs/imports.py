@@ -48,7 +48,7 @@ from engine.people.person import Person, clean_name
 from engine.people.registry import People, StrangerArea, strangers
 from engine.picture_formats import is_picture_name
 from engine.settings import Settings
-from engine.text import many
+from engine.text import in_short, many
 from engine.workspace.folder import Workspace
 
 
@@ -198,7 +198,7 @@ def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
     from engine.model.networks import backbone_of
     from engine.model.store import ModelStore
     from engine.recognise.recogniser import present_gallery
-    from engine.recognise.threshold import kept_of, settle, threshold_event
+    from engine.recognise.threshold import kept_of, lookalikes, settle, threshold_event
 
     store = ModelStore(workspace)
     if store.current_id() is None:
@@ -215,6 +215,11 @@ def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
         emit(Notice(text=text, level="warning", hint=error.hint))
         return False
     found = stranger_embeddings(workspace, extractor, space, cancel, emit)
+    for id, alike in lookalikes(space, gallery, fpir, kept, found).items():
+        whom = f"{names[id]}, who is enrolled, looks like {in_short(alike)} among your strangers"
+        text = f"{whom}, and is named less readily for it."
+        hint = "If that is one person: `facedesk strangers remove NAME`."
+        emit(Notice(text=text, level="warning", hint=hint))
     _gallery, calibration = settle(space, gallery, fpir, kept, found)
     emit(threshold_event(calibration, "strangers"))
     return True

@@ -185,6 +185,24 @@ def settle(
     return gallery.with_raised(made.raised), made
 
 
+def lookalikes(
+    space: Space, gallery: Gallery, fpir: float, kept: Kept, strangers: StrangerSet
+) -> dict[str, list[str]]:
+    """The strangers most of whose pictures one person's threshold would let pass if no stranger
+    had raised it, by that person: is it the same human, then strangers hide who is enrolled."""
+    made = calibrate(space.impostors, fpir, gallery.names, kept)
+    found = gallery.with_raised(made.raised).search(strangers.faces)
+    alike: dict[str, list[str]] = {}
+    for group, name in enumerate(strangers.names):
+        own = strangers.groups == group
+        passed = found.candidates[own & (found.best >= made.threshold)]
+        if len(passed):
+            counts = np.bincount(passed)
+            if 2 * counts.max() > own.sum():
+                alike.setdefault(gallery.names[int(counts.argmax())], []).append(name)
+    return alike
+
+
 def record(calibration: Calibration, kept: Kept) -> dict[str, Any]:
     """What a model keeps of its calibration, as JSON; `kept_of` reads it back."""
     names = ("fpir", "people", "measured", "hits", "fpir_low", "fpir_high", "sentence")

@@ -16,6 +16,7 @@ from engine.recognise.gallery import Gallery
 from engine.recognise.threshold import (
     StrangerSet,
     kept_of,
+    lookalikes,
     record,
     settle,
     threshold_event,
@@ -36,19 +37,23 @@ def info(**fields: Any) -> ModelInfo:
     return ModelInfo(id="test", recipe="head", people=people, **fields)
 
 
-def lookalikes() -> StrangerSet:
+def alike() -> StrangerSet:
     """Three strangers, the first of whom looks much like the first person."""
     rows = np.stack([near(CENTRES[0], 0.9, 101), *vectors(2, 102)])
     return StrangerSet(rows, np.arange(3), ("one", "two", "three"))
 
 
 def test_a_stored_model_gets_the_thresholds_of_its_training(space: FaceSpace) -> None:
-    _gallery, made = settle(space, gallery(space), 0.01, KEPT, lookalikes())
+    _gallery, made = settle(space, gallery(space), 0.01, KEPT, alike())
     stored = json.loads(json.dumps(record(made, KEPT)))
     kept = kept_of(info(threshold=made.threshold, calibration=stored))
     assert kept == KEPT
-    assert settle(space, gallery(space), 0.01, kept, lookalikes())[1] == made
+    assert settle(space, gallery(space), 0.01, kept, alike())[1] == made
     assert stored["sentence"] == made.sentence
+
+
+def test_strangers_who_would_be_named_are_told_by_whom_they_look_like(space: FaceSpace) -> None:
+    assert lookalikes(space, gallery(space), 0.01, KEPT, alike()) == {"a": ["one"]}
 
 
 def test_the_gallery_that_is_settled_lowers_scores_by_what_is_raised(space: FaceSpace) -> None:
@@ -63,7 +68,7 @@ def test_strangers_who_come_later_raise_the_thresholds_of_a_stored_model(
 ) -> None:
     _gallery, made = settle(space, gallery(space), 0.01, Kept())
     kept = kept_of(info(threshold=made.threshold, calibration=record(made, Kept())))
-    _gallery, found = settle(space, gallery(space), 0.01, kept, lookalikes())
+    _gallery, found = settle(space, gallery(space), 0.01, kept, alike())
     assert found.thresholds[0] > made.thresholds[0]
     assert found.measured == 3
     assert settle(space, gallery(space), 0.01, kept)[1] == made
@@ -156,7 +161,7 @@ def test_people_with_few_pictures_are_told(space: FaceSpace) -> None:
 
 
 def test_the_event_says_what_the_record_says(space: FaceSpace) -> None:
-    _gallery, made = settle(space, gallery(space), 0.01, KEPT, lookalikes())
+    _gallery, made = settle(space, gallery(space), 0.01, KEPT, alike())
     event = threshold_event(made, "train").to_json()
     kept = record(made, KEPT)
     for name in ("fpir", "people", "measured", "fpir_low", "fpir_high", "sentence"):
