@@ -33,7 +33,7 @@ from tui.desk.preview import LOOK, PreviewControl
 from tui.desk.quick import QuickEnrolment
 from tui.keys import KEYS, written
 from tui.keys.keymap import pressed, read_keymap, shown, use, with_keys
-from tui.link import EngineApp, Lists, in_thread
+from tui.link import LOOK_AROUND, EngineApp, Lists, in_thread
 from tui.live import Live
 from tui.panes.base import ActivityPane
 from tui.panes.split import SplitPane
@@ -63,8 +63,6 @@ ANOTHER = (
     "Another desk has this workspace open ({}). Here you can look, evaluate and recognise at any "
     "time. You can change something while the other desk does not."
 )
-LOOK_AROUND = 2.0
-"""Seconds between looks whether another desk or command has changed the workspace."""
 EXPORTS = "exports"
 """The folder in the workspace that is offered for copies."""
 

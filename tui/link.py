@@ -106,6 +106,8 @@ class EngineNews(Message):
 WHO = "{key[anywhere.show_pane-activity]}, then {key[activity.log]} lists them."
 LOOKS = 8
 """Times a second the present state is shown."""
+LOOK_AROUND = 2.0
+"""Seconds between looks whether another desk or command has changed the workspace."""
 RESTING = 0.1
 """Seconds without another size after which a resized screen is painted whole."""
 CLOSE_WITHIN = 8.0
@@ -303,16 +305,13 @@ class EngineApp(KeysInOrder):
 
     @work(exit_on_error=False)
     async def look_around(self, changed: Callable[[], object]) -> None:
-        """Call `changed` if another process has changed the workspace since the lists were read.
-        One look at a time: a disk that hangs must not collect threads. A job of this desk that
-        changes the workspace has the lists read at its end."""
-        if self._looking or self.closing or set(self.board.titles) - {"recognise"}:
-            return
+        """Call `changed` if another process has changed what was read. After a job of this desk
+        that changes something the lists are read anyway."""
+        if self._looking or set(self.board.titles) - {"recognise"}:
+            return  # a disk that hangs must not collect threads
         self._looking = True
-        try:
-            found = await in_thread(partial(last_change, self.desk.workspace))
-        finally:
-            self._looking = False
+        found = await in_thread(partial(last_change, self.desk.workspace))
+        self._looking = False
         if found != self._read_at:
             changed()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fake_desk import FakeDesk
 
 from engine.contract.errors import PersonNotFound
