@@ -39,6 +39,8 @@ MOST_SCANNED = 2_000_000_000
 """Pixels times scans of a JPEG: 25 scans of the largest photograph, some seconds of work."""
 MOST_BLOCKS = 10_000
 """Segments, chunks or extensions beside the picture itself. A profile has 255 at most."""
+MOST_SKIPPED = 1_000_000
+"""Bytes of a JPEG that are no marker and stand before its picture: Pillow takes each by itself."""
 MOST_PIECES = 500_000
 """All chunks of a PNG, its picture's among them. Some encoders write one a row."""
 LARGEST_GIF = 16_000_000
@@ -74,12 +76,19 @@ def refuse_costly(data: bytes, most_scanned: int = MOST_SCANNED) -> None:
 
 def _jpeg(data: bytes, most_scanned: int) -> None:
     """Count scans as libjpeg meets them: not those of thumbnails, nor what follows the end."""
+    place, segments, pixels, scans, skipped = 2, 0, 0, 0, 0
 
     def few(scans: int) -> bool:
         return scans <= MOST_SCANS and scans * pixels <= most_scanned
 
-    place, segments, pixels, scans = 2, 0, 0, 0
+    def skip(count: int) -> None:
+        nonlocal skipped
+        skipped += 0 if scans else max(0, count)
+        if skipped > MOST_SKIPPED:
+            raise Costly("it has more padding than any photograph")
+
     while found := _MARKER.search(data, place):
+        skip(found.start() - place)
         marker, place = found[1][0], found.end()
         if marker == END:
             return
@@ -99,6 +108,7 @@ def _jpeg(data: bytes, most_scanned: int) -> None:
             high, wide = data[place + 3 : place + 5], data[place + 5 : place + 7]
             pixels = max(pixels, int.from_bytes(high) * int.from_bytes(wide))
         place += int.from_bytes(data[place : place + 2])
+    skip(len(data) - place)
 
 
 def _png(data: bytes) -> None:
