@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.bench.material import crops_of, enrol_made_up
+from engine.bench.material import crops_of
 from engine.cancel import Cancel
 from engine.contract import Event, FaceSeen, Sighted
 from engine.contract.errors import ConsentMissing, NoModel
@@ -28,30 +28,23 @@ from engine.people.trash import Trash
 from engine.rights.erase import erase
 from engine.settings import ConsentSettings, GateSettings, Settings, TrainingSettings
 from engine.workspace.folder import Workspace
+from tests.attack import humans
+from tests.attack.humans import AARON, MAN
 from tests.templates import copy_of
 from tui.cli.recognise import watch
 
 ANY = GateSettings(min_brightness=0, max_brightness=255, min_sharpness=0, min_change=0)
 SETTINGS = Settings(gates=ANY)
-GONE, STAYS = "Made Up 0000", "Made Up 0001"
+GONE, STAYS = AARON, "Other One"
 
 pytestmark = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 
 
 @pytest.fixture
-def trained(workspace: Workspace, backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def trained(enrolled: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Two made-up people and a model of them; a run looks at the people after every frame."""
     monkeypatch.setattr(naming, "LOOK_INTERVAL", 0.0)
-    enrol_made_up(workspace, 0, 2, 12)
-    model(workspace, backbone)
-    return workspace
-
-
-def model(workspace: Workspace, backbone: Backbone) -> None:
-    kept = Backbones(kept=backbone)
-    train(
-        workspace, SETTINGS, TrainRequest(options={"epochs": 2}), Cancel(), lambda event: None, kept
-    )
+    return enrolled
 
 
 def withdraw(workspace: Workspace, name: str) -> None:
@@ -97,7 +90,7 @@ class Camera:
 def test_their_face_is_not_kept_and_a_strangers_is(trained: Workspace, backbone: Backbone) -> None:
     withdraw(trained, GONE)
     camera = Camera(trained, backbone)
-    camera.show(0)
+    camera.show(MAN)
     assert (camera.kept(), camera.named()) == (0, {None})
     camera.show(7)
     assert camera.kept() == 1
@@ -105,15 +98,15 @@ def test_their_face_is_not_kept_and_a_strangers_is(trained: Workspace, backbone:
 
 def test_nor_by_a_run_that_was_under_way(trained: Workspace, backbone: Backbone) -> None:
     camera = Camera(trained, backbone)
-    camera.show(0)
+    camera.show(MAN)
     assert GONE in camera.named()
     withdraw(trained, GONE)
-    camera.show(0)
+    camera.show(MAN)
     assert camera.kept() == 0
 
 
 def out_of_the_model(workspace: Workspace, backbone: Backbone) -> None:
-    model(workspace, backbone)
+    humans.trained(workspace, backbone)
 
 
 def into_the_trash(workspace: Workspace, backbone: Backbone) -> None:
@@ -127,7 +120,7 @@ def test_nor_once_the_model_or_the_list_has_them_no_more(
     withdraw(trained, GONE)
     then(trained, backbone)
     camera = Camera(trained, backbone)
-    camera.show(0)
+    camera.show(MAN)
     assert camera.kept() == 0
 
 
@@ -151,7 +144,8 @@ def test_the_roster_does_not_give_back_what_they_took(workspace: Workspace, tmp_
     names = tmp_path / "names.csv"
     names.write_text(f"name,consent\n{GONE},yes\n{STAYS},yes\n")
     roster.add(workspace, names)
-    enrol_made_up(workspace, 0, 2, 2)
+    for number, name in enumerate((GONE, STAYS)):
+        humans.enrol(workspace, name, number, 2)
     permission.note_consent(workspace, SETTINGS.consent, GONE, "Desk one", "")
     permission.withdraw_consent(workspace, GONE.lower())
     changes.delete_people(workspace, [GONE, STAYS], 30)
@@ -165,7 +159,7 @@ def test_who_is_erased_is_a_stranger_like_any_other(trained: Workspace, backbone
     withdraw(trained, GONE)
     erase(trained, GONE)
     camera = Camera(trained, backbone)
-    camera.show(0)
+    camera.show(MAN)
     assert camera.kept() == 1
 
 
