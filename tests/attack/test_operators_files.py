@@ -17,7 +17,7 @@ from tests.attack.child import Told, child
 from tests.attack.humans import MAN, enrol
 
 TOO_DEEP = "a = " + "[" * 100_000
-TOO_DEEP_BY_DOTS = "[" + ".".join(["a"] * 50_000) + "]"
+TOO_DEEP_BY_DOTS = "[" + ".".join(["a"] * 5_000) + "]"
 TOO_LONG_A_NUMBER = "trash = {keep_days = " + "9" * 10_000 + "}"
 FEW = 60
 """MiB that saying no may take."""
