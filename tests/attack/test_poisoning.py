@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -21,7 +20,6 @@ from engine.contract import (
     Event,
     FaceAnswer,
     ImportDone,
-    JobEnded,
     LooksEnrolled,
     Notice,
     SecondFace,
@@ -41,12 +39,13 @@ from engine.model import openvino_rows
 from engine.model.backbones import backbone_name
 from engine.model.store import ModelStore
 from engine.people import changes, permission
-from engine.people.person import Person
+from engine.people.picture_records import PictureRecord, read_records
 from engine.people.registry import People
 from engine.people.trash import Trash
 from engine.rights.stores import export_person
 from engine.settings import ModelSettings, Settings, TrainingSettings
 from engine.workspace.folder import Workspace
+from tests.desk.desk_driver import Collector, started, wait_unlocked
 from tests.templates import COLLINS, copy_of
 from tui.cli import main
 
@@ -99,12 +98,11 @@ def capture(
     return events
 
 
-def unwatched(workspace: Workspace, name: str, clip: Path | str, count: int) -> Person:
+def unwatched(workspace: Workspace, name: str, clip: Path | str, count: int) -> None:
     """Enrol as it was before anybody looked: the poisoned person of an old workspace."""
     request = EnrolRequest(person=name, source=str(clip), count=count, pace="fast")
     with workspace.writer("a test"):
         enrol(workspace, SETTINGS, request, Cancel(), lambda event: None)
-    return People(workspace).get(name)
 
 
 @pytest.fixture(scope="module")
@@ -129,17 +127,20 @@ def of(events: list[Event], kind: type[E]) -> list[E]:
     return [event for event in events if isinstance(event, kind)]
 
 
-def frames(workspace: Workspace, name: str) -> list[int]:
-    """The frames of the clip that a person's pictures were taken from."""
-    from engine.people.picture_records import read_records
-
+def records(workspace: Workspace, name: str) -> list[PictureRecord]:
+    """Of all pictures of a person."""
     people = People(workspace)
     person = people.get(name)
     return [
-        record.frame
+        record
         for session in person.sessions
         for record in read_records(people.session_directory(person.slug, session.id))
     ]
+
+
+def frames(workspace: Workspace, name: str) -> list[int]:
+    """The frames of the clip that a person's pictures were taken from."""
+    return [record.frame for record in records(workspace, name)]
 
 
 def test_a_second_person_in_a_capture_is_put_aside_and_told(
@@ -180,19 +181,13 @@ def test_somebody_else_before_the_camera_of_a_person_who_is_enrolled(
     assert People(of_a_man).get("Man").pictures == 8
 
 
+@pytest.mark.parametrize("consent_taken_back", [False, True])
 def test_a_person_who_is_enrolled_already_under_another_name(
-    of_a_man: Workspace, clips: Path
+    of_a_man: Workspace, clips: Path, consent_taken_back: bool
 ) -> None:
-    events = capture(of_a_man, "Somebody", clips / "man_a_take2.mp4", 6)
-    (told,) = of(events, LooksEnrolled)
-    assert (told.person, told.other) == ("Somebody", "Man")
-
-
-def test_a_person_who_took_their_consent_back_under_another_name(
-    of_a_man: Workspace, clips: Path
-) -> None:
-    permission.note_consent(of_a_man, SETTINGS.consent, "Man", "Desk one", "")
-    permission.withdraw_consent(of_a_man, "Man")
+    if consent_taken_back:
+        permission.note_consent(of_a_man, SETTINGS.consent, "Man", "Desk one", "")
+        permission.withdraw_consent(of_a_man, "Man")
     events = capture(of_a_man, "Somebody", clips / "man_a_take2.mp4", 6)
     (told,) = of(events, LooksEnrolled)
     assert (told.person, told.other) == ("Somebody", "Man")
@@ -256,20 +251,9 @@ def test_two_people_in_one_folder(
     (done,) = of(events, ImportDone)
     assert (aside.pictures, done.images, done.aside) == (4, 8, 4)
     people = People(workspace)
-    labels = labels_of(people, people.get("One"))
-    assert {label.rsplit("_", 1)[0] for label in labels} == {known[0]}
+    assert {each.label.rsplit("_", 1)[0] for each in records(workspace, "One")} == {known[0]}
     changes.undo(workspace, aside.change)
     assert people.get("One").pictures == 12
-
-
-def labels_of(people: People, person: Person) -> list[str]:
-    from engine.people.picture_records import read_records
-
-    return [
-        record.label
-        for session in person.sessions
-        for record in read_records(people.session_directory(person.slug, session.id))
-    ]
 
 
 def test_the_same_folder_under_two_names(
@@ -379,40 +363,14 @@ def test_the_command_line_says_so_in_json_and_by_its_exit_code(
 # --- in the app ---------------------------------------------------------------------------------
 
 
-class Listener:
-    """Hears a real desk, and answers when it asks whose face it is."""
-
-    def __init__(self, workspace: Workspace, choice: FaceAnswer) -> None:
-        self.events: list[Event] = []
-        self._choice = choice
-        self._ended = threading.Event()
-        self.desk = LocalDesk(workspace, RESNET)
-
-    def hear(self, event: Event) -> None:
-        self.events.append(event)
-        if isinstance(event, SecondFace) and event.asked:
-            self.desk.answer_face(self._choice)
-        if isinstance(event, JobEnded):
-            self._ended.set()
-
-    def wait(self) -> JobEnded:
-        assert self._ended.wait(LONGEST)
-        (ended,) = of(self.events, JobEnded)
-        return ended
-
-
-@pytest.fixture
-def listening(workspace: Workspace) -> Iterator[Callable[[FaceAnswer], Listener]]:
-    made: list[Listener] = []
-
-    def listen(choice: FaceAnswer = "first") -> Listener:
-        made.append(Listener(workspace, choice))
-        made[-1].desk.start(made[-1].hear)
-        return made[-1]
-
-    yield listen
-    for each in made:
-        each.desk.close()
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalDesk, Collector]]:
+    """A real desk, and what is heard of it."""
+    workspace = Workspace(tmp_path_factory.mktemp("app") / "workspace")
+    workspace.prepare()
+    desk = LocalDesk(workspace, RESNET)
+    yield desk, started(desk)
+    desk.close()
 
 
 def assert_kept(workspace: Workspace, events: list[Event], choice: FaceAnswer) -> None:
@@ -435,12 +393,14 @@ def assert_kept(workspace: Workspace, events: list[Event], choice: FaceAnswer) -
 
 
 def test_a_capture_in_the_app_asks_with_both_faces(
-    workspace: Workspace, mixed: Path, listening: Callable[[FaceAnswer], Listener]
+    app: tuple[LocalDesk, Collector], mixed: Path
 ) -> None:
-    app = listening("other")
-    app.desk.enrol(EnrolRequest(person="Man", source=str(mixed), count=MIXED, pace="fast"))
-    app.wait()
-    assert_kept(workspace, app.events, "other")
+    desk, heard = app
+    desk.enrol(EnrolRequest(person="Man", source=str(mixed), count=MIXED, pace="fast"))
+    heard.wait(SecondFace, lambda seen: seen.asked)
+    desk.answer_face("other")
+    heard.wait_end("enrol")
+    assert_kept(Workspace(desk.workspace), heard.events, "other")
 
 
 @pytest.mark.long
@@ -465,18 +425,15 @@ def test_what_is_kept_of_two_faces_is_what_was_answered(
 
 
 def test_an_import_in_the_app_puts_the_minority_aside(
-    workspace: Workspace,
-    lfw: Path,
-    known: list[str],
-    tmp_path: Path,
-    listening: Callable[[], Listener],
+    app: tuple[LocalDesk, Collector], lfw: Path, known: list[str], tmp_path: Path
 ) -> None:
     folder = folder_of(lfw, tmp_path / "in", "One", {known[0]: 8, known[4]: 4})
-    app = listening()
-    app.desk.import_pictures(ImportRequest(folder=str(folder)))
-    assert app.wait().outcome == "done"
-    (aside,) = of(app.events, SetAside)
-    (done,) = of(app.events, ImportDone)
+    desk, heard = app
+    wait_unlocked(Workspace(desk.workspace))
+    heard.forget()
+    desk.import_pictures(ImportRequest(folder=str(folder)))
+    assert heard.wait_end("import").outcome == "done"
+    (aside,), (done,) = heard.of(SetAside), heard.of(ImportDone)
     assert (aside.pictures, done.images) == (4, 8)
 
 
