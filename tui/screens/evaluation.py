@@ -194,8 +194,8 @@ class EvaluationScreen(ModalScreen[None]):
 
     def action_show_part(self, name: str) -> None:
         """Bring a part to the front and give it the focus."""
+        self.update_classes({f"-show-{part.NAME}": name == part.NAME for part in self.parts})
         for part in self.parts:
-            self.set_class(name == part.NAME, f"-show-{part.NAME}")
             part.mark_front(name == part.NAME)
         self.front = name
         self.query_one(TabStrip).active = name
