@@ -11,17 +11,39 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
+from textual.widgets import DataTable
 
 sys.path.insert(0, str(Path(__file__).parent))  # fake_desk, wherever pytest is started from
 
 from fake_desk import FakeDesk
 
+from engine.contract import JobEnded
+from engine.contract.requests import EvaluateRequest
 from tui.app import FacedeskApp
 from tui.demo import DemoScript
 
 LONGEST = 25.0
 """Seconds after which something that is waited for hangs, on any machine."""
+
+
+def parse_once(parse: Callable[..., list[RuleSet]]) -> Callable[..., list[RuleSet]]:
+    """Textual reads all style sheets anew for each app, the seventh part of a start."""
+    parsed: dict[object, list[RuleSet]] = {}
+
+    def known(self: Stylesheet, css: str, **facts: Any) -> list[RuleSet]:
+        key = (css, *facts.items(), *self._variables.items())
+        if key not in parsed:
+            parsed[key] = parse(self, css, **facts)
+        return parsed[key]
+
+    return known
+
+
+Stylesheet._parse_rules = parse_once(Stylesheet._parse_rules)  # type: ignore[method-assign]
 
 
 class Clock:
@@ -39,18 +61,18 @@ class Table:
 
     def __init__(self, app: FacedeskApp, desk: FakeDesk, pilot: Pilot[Any], clock: Clock) -> None:
         self.app, self.desk, self.pilot, self.clock = app, desk, pilot, clock
+        self._size, self._theme = app.size, app.theme
+        self._told = 0
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
         """Let the app work until the condition holds; fail if it hangs."""
         deadline = time.monotonic() + LONGEST
-        while time.monotonic() < deadline:
-            if condition():
-                return
-            if self.app.is_running:
-                await self.pilot.pause(0.02)
-            else:  # nobody is left who could become idle
-                await asyncio.sleep(0.02)
-        pytest.fail(f"never happened: {what or condition}\n{self.screen()}")
+        while not condition():
+            if time.monotonic() > deadline:
+                pytest.fail(f"never happened: {what or condition}\n{self.screen()}")
+            await asyncio.sleep(0.02)  # the pilot's pause asks each widget: 4 ms of work
+        if self.app.is_running:  # else nobody is left who could become idle
+            await self.pilot.pause(0)
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
@@ -66,6 +88,30 @@ class Table:
         await self.type(source)
         await self.press("enter")
         await self.until(lambda: "enrol" in self.app.board.titles, "enrolment runs")
+
+    async def begin(self, desk: FakeDesk) -> None:
+        """Stand as after a start on `desk`: close and end what is open or runs, forget what was."""
+        self.desk.emit(*(JobEnded(job=job, outcome="stopped") for job in self.app.board.titles))
+        await self.until(lambda: not self.app.board.titles, "nothing runs")
+        while self.app.screen is not self.app.screen_desk:
+            await self.app.screen.dismiss(None)
+        self.desk.hold(desk)
+        evaluation, doctor = self.app.evaluation, self.app.doctor
+        evaluation.result, evaluation.trouble, evaluation.request = None, "", EvaluateRequest()
+        doctor.looked, doctor.still = (), None
+        doctor._measured.clear()
+        used = self.app.last_used
+        used.source, used.count, used.window = "0", desk.settings.enrolment.count, False
+        self.app.reload()
+        await self.until(lambda: self.desk.asked("models"), "the workspace is read")
+        self.app.screen_desk.show_pane("people")
+        self.app.theme = self._theme
+        self.app.clear_notifications()
+        self._told = len(self.app.screen_desk.activity.lines)
+        if self.app.size != self._size:
+            await self.pilot.resize_terminal(*self._size)
+        await self.pilot.pause()
+        self.app.screen_desk.people.query_one(DataTable).move_cursor(row=0)
 
     def text(self, selector: str) -> str:
         """The shown text of one of the panes' lines."""
@@ -90,29 +136,97 @@ class Table:
             await self.shows(*texts)
 
     def log(self) -> str:
-        return "\n".join(self.app.screen_desk.activity.lines)
+        return "\n".join(self.app.screen_desk.activity.lines[self._told :])
 
     def toasts(self) -> str:
         return "\n".join(f"{n.title} {n.message}" for n in self.app._notifications)
 
 
+@asynccontextmanager
+async def running(
+    desk: FakeDesk, size: tuple[int, int] = (120, 40), script: DemoScript | None = None
+) -> AsyncIterator[Table]:
+    """The app, started and with its people listed."""
+    clock = Clock()
+    app = FacedeskApp(desk, script, clock)
+    try:
+        async with app.run_test(size=size) as pilot:
+            table = Table(app, desk, pilot, clock)
+            await table.until(lambda: desk.asked("models"), "the workspace is read")
+            await pilot.pause()
+            yield table
+    finally:
+        desk.end()
+
+
 @pytest.fixture
 def run() -> Callable[..., Any]:
-    """`async with run(desk, size=...) as table`: the app, started and with its people listed."""
+    """`async with run(desk, size=...) as table`: an app of the test's own."""
+    return running
+
+
+class Shared:
+    """An app for several tests. A test that ends it leaves the next one a new app."""
+
+    def __init__(self, desk: Callable[[], FakeDesk], size: tuple[int, int]) -> None:
+        self._desk, self._size = desk, size
+        self._task: asyncio.Task[None] | None = None
+
+    async def _run(self, opened: asyncio.Future[Table]) -> None:
+        """Textual's context is to be left in the task that entered it."""
+        async with running(self._desk(), self._size) as table:
+            opened.set_result(table)
+            await self._over.wait()
+
+    async def open(self) -> None:
+        opened: asyncio.Future[Table] = asyncio.get_running_loop().create_future()
+        self._over = asyncio.Event()
+        self._task = asyncio.create_task(self._run(opened))
+        await asyncio.wait({self._task, opened}, return_when=asyncio.FIRST_COMPLETED)
+        if not opened.done():
+            await self.close()
+        self._table = opened.result()
+
+    async def close(self) -> None:
+        if self._task is not None:
+            task, self._task = self._task, None
+            self._over.set()
+            await task
 
     @asynccontextmanager
-    async def running(
-        desk: FakeDesk, size: tuple[int, int] = (120, 40), script: DemoScript | None = None
-    ) -> AsyncIterator[Table]:
-        clock = Clock()
-        app = FacedeskApp(desk, script, clock)
-        try:
-            async with app.run_test(size=size) as pilot:
-                table = Table(app, desk, pilot, clock)
-                await table.until(lambda: desk.asked("models"), "the workspace is read")
-                await pilot.pause()
-                yield table
-        finally:
-            desk.end()
+    async def lent(self) -> AsyncIterator[Table]:
+        """The app as after its start, in whose context the test runs."""
+        new = self._task is None
+        if new:
+            await self.open()
+        with self._table.app._context():
+            if not new:
+                await self._table.begin(self._desk())
+            yield self._table
+        if not self._table.app.is_running:
+            await self.close()
 
-    return running
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(request: pytest.FixtureRequest) -> AsyncIterator[Shared]:
+    """What a module's tests share: an app on its `desk()`, of its SIZE if it has one."""
+    shared = Shared(request.module.desk, getattr(request.module, "SIZE", (120, 40)))
+    yield shared
+    await shared.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def table(shared: Shared) -> AsyncIterator[Table]:
+    """An app as after its start, which other tests use before and after.
+
+    For tests that look, or whose traces are in the workspace, on the log or in an open screen:
+    those are as if new. A test that leaves its mark elsewhere on the app starts its own with `run`.
+    """
+    async with shared.lent() as table:
+        yield table
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tests with a shared app run on the loop on which it was started."""
+    if "table" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.asyncio(loop_scope="module"), append=False)

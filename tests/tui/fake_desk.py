@@ -108,6 +108,11 @@ class FakeDesk:
     def running(self) -> frozenset[Job]:
         return frozenset(self._jobs)
 
+    def hold(self, other: FakeDesk) -> None:
+        """Become as `other` is, without another start: the app goes on with this one."""
+        kept = {name: getattr(self, name) for name in ("_queue", "_listener", "started")}
+        self.__dict__ = vars(other) | kept
+
     def asked(self, name: str) -> list[object]:
         return [argument for call, argument in self.calls if call == name]
 

@@ -11,6 +11,10 @@ from tui.board import JobBoard
 from tui.screens.dialog import Confirm
 
 
+def desk() -> FakeDesk:
+    return FakeDesk((person("Ada"),), (model(current=True),))
+
+
 def test_recognition_is_possible_as_soon_as_a_training_is_over() -> None:
     board = JobBoard()
     board.models, board.people = 0, 1
@@ -26,28 +30,25 @@ def test_splitting_is_possible_as_soon_as_the_first_person_is_enrolled() -> None
     assert board.why_not("split") is None
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 @pytest.mark.parametrize("job", ["enrol", "import", "recognise"])
-async def test_esc_ends_what_somebody_made_in_good_order(run, job, size):
-    async with run(FakeDesk((person("Ada"),), (model(current=True),)), size=size) as table:
-        table.desk._jobs[job] = job
-        table.desk.emit(JobStarted(job=job, title=job))
-        await table.until(lambda: job in table.app.board.titles)
-        await table.press("escape")
-        await table.until(lambda: table.desk.asked("stop") == [job])
-        assert not table.desk.asked("cancel")
+async def test_esc_ends_what_somebody_made_in_good_order(table, job):
+    table.desk._jobs[job] = job
+    table.desk.emit(JobStarted(job=job, title=job))
+    await table.until(lambda: job in table.app.board.titles)
+    await table.press("escape")
+    await table.until(lambda: table.desk.asked("stop") == [job])
+    assert not table.desk.asked("cancel")
 
 
 @pytest.mark.parametrize("job", ["train", "evaluate"])
-async def test_esc_asks_before_work_is_lost(run, job):
-    async with run(FakeDesk((person("Ada"),), (model(current=True),))) as table:
-        table.desk._jobs[job] = job
-        table.desk.emit(JobStarted(job=job, title=job))
-        await table.until(lambda: job in table.app.board.titles)
-        await table.press("escape")
-        await table.until(lambda: isinstance(table.app.screen, Confirm))
-        await table.press("escape")
-        await table.until(lambda: table.app.screen is table.app.screen_desk)
-        assert not table.desk.asked("cancel")
-        await table.press("escape", "y")
-        await table.until(lambda: table.desk.asked("cancel") == [job])
+async def test_esc_asks_before_work_is_lost(table, job):
+    table.desk._jobs[job] = job
+    table.desk.emit(JobStarted(job=job, title=job))
+    await table.until(lambda: job in table.app.board.titles)
+    await table.press("escape")
+    await table.until(lambda: isinstance(table.app.screen, Confirm))
+    await table.press("escape")
+    await table.until(lambda: table.app.screen is table.app.screen_desk)
+    assert not table.desk.asked("cancel")
+    await table.press("escape", "y")
+    await table.until(lambda: table.desk.asked("cancel") == [job])

@@ -90,11 +90,11 @@ def test_a_picture_is_as_large_as_fits_and_gives_way_to_words_only_above_half_of
 
 
 @pytest.mark.parametrize("job", JOBS)
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_running_job_shows_its_picture_first(run, size, job):
-    async with run(desk(), size=size) as table:
-        await start(table, job)
-        shown = picture(table, job)
+async def test_the_running_job_shows_its_picture_first(table, job):
+    await start(table, job)
+    shown = picture(table, job)
+    for size in SIZES:
+        await table.pilot.resize_terminal(*size)
         assert shown.size.width >= 48
         assert shown.size.height >= 18
         if size != (80, 24):
@@ -103,26 +103,24 @@ async def test_the_running_job_shows_its_picture_first(run, size, job):
         assert shown.size.area > max(others, default=0)
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_coach_and_the_count_stand_under_the_picture(run, size):
-    async with run(desk(), size=size) as table:
-        await start(table, "enrol")
-        table.desk.emit(captured(3), coaching({}))
-        await table.until(lambda: table.text("#capture-advice"))
-        await table.pilot.pause()
+async def test_the_coach_and_the_count_stand_under_the_picture(table):
+    await start(table, "enrol")
+    table.desk.emit(captured(3), coaching({}))
+    await table.until(lambda: table.text("#capture-advice"))
+    for size in SIZES:
+        await table.pilot.resize_terminal(*size)
         below = picture(table, "enrol").region.bottom
         lines = table.screen().splitlines()
         assert lines[below].strip() == table.text("#capture-advice")
         assert "3/" in lines[below + 1]
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_who_is_in_view_and_the_rate_stand_under_the_picture(run, size):
-    async with run(desk(), size=size) as table:
-        await start(table, "recognise")
-        table.desk.emit(face("known", "Ada Lovelace"))
-        await table.until(lambda: "Ada" in table.text("#recognition-who"))
-        await table.pilot.pause()
+async def test_who_is_in_view_and_the_rate_stand_under_the_picture(table):
+    await start(table, "recognise")
+    table.desk.emit(face("known", "Ada Lovelace"))
+    await table.until(lambda: "Ada" in table.text("#recognition-who"))
+    for size in SIZES:
+        await table.pilot.resize_terminal(*size)
         below = picture(table, "recognise").region.bottom
         assert "Ada Lovelace" in table.screen().splitlines()[below]
 
@@ -136,41 +134,37 @@ async def test_a_long_line_under_the_picture_takes_no_room_from_it(run):
         assert picture(table, "recognise").size == before
 
 
-async def test_folded_panes_say_in_a_line_what_they_have(run):
-    async with run(desk(), size=(120, 40)) as table:
-        await table.press("s")
-        await table.until(lambda: table.app.screen_desk.split.result)
-        await start(table, "recognise")
-        await table.shows("1 People", "1 person, 30 pictures", "3 Split", "70/15/15, 1 person")
-        await table.shows("2 Capture", "4 Training", "6 Activity")
+async def test_folded_panes_say_in_a_line_what_they_have(table):
+    await table.press("s")
+    await table.until(lambda: table.app.screen_desk.split.result)
+    await start(table, "recognise")
+    await table.shows("1 People", "1 person, 30 pictures", "3 Split", "70/15/15, 1 person")
+    await table.shows("2 Capture", "4 Training", "6 Activity")
 
 
-async def test_a_number_opens_a_folded_pane_beside_the_picture(run):
-    async with run(desk(), size=(120, 40)) as table:
-        await start(table, "recognise")
-        await table.press("1")
-        await table.until(lambda: table.app.screen_desk.people.region.area)
-        assert picture(table, "recognise").region.area
+async def test_a_number_opens_a_folded_pane_beside_the_picture(table):
+    await start(table, "recognise")
+    await table.press("1")
+    await table.until(lambda: table.app.screen_desk.people.region.area)
+    assert picture(table, "recognise").region.area
 
 
-async def test_the_end_of_the_job_gives_the_desk_back(run):
-    async with run(desk(), size=(120, 40)) as table:
-        await start(table, "recognise")
-        table.desk.emit(JobEnded(job="recognise", outcome="done"))
-        await table.until(lambda: table.app.screen_desk.people.region.area)
-        assert not picture(table, "recognise").display
+async def test_the_end_of_the_job_gives_the_desk_back(table):
+    await start(table, "recognise")
+    table.desk.emit(JobEnded(job="recognise", outcome="done"))
+    await table.until(lambda: table.app.screen_desk.people.region.area)
+    assert not picture(table, "recognise").display
 
 
-async def test_the_layout_key_goes_round_and_is_remembered(run):
-    async with run(desk(), size=(120, 40)) as table:
-        seen = []
-        for _ in range(3):
-            await table.press("0")
-            seen.append(table.app.screen_desk.layout_name)
-        assert seen == ["all", "list", "focus"]
+async def test_the_layout_key_goes_round_and_is_remembered(table):
+    seen = []
+    for _ in range(3):
         await table.press("0")
-        await table.until(lambda: "all panes side by side" in table.toasts())
-        assert table.app.memory.get("layout", "") == "all"
+        seen.append(table.app.screen_desk.layout_name)
+    assert seen == ["all", "list", "focus"]
+    await table.press("0")
+    await table.until(lambda: "all panes side by side" in table.toasts())
+    assert table.app.memory.get("layout", "") == "all"
 
 
 async def test_words_without_room_leave_the_focus_on_the_picture(run):
@@ -184,8 +178,7 @@ async def test_words_without_room_leave_the_focus_on_the_picture(run):
         await table.until(lambda: table.app.screen_desk.front == "recognition")
 
 
-async def test_a_click_on_a_folded_line_opens_its_pane(run):
-    async with run(desk(), size=(120, 40)) as table:
-        await start(table, "recognise")
-        await table.pilot.click("#folded", offset=(3, 0))
-        await table.until(lambda: table.app.screen_desk.people.region.area)
+async def test_a_click_on_a_folded_line_opens_its_pane(table):
+    await start(table, "recognise")
+    await table.pilot.click("#folded", offset=(3, 0))
+    await table.until(lambda: table.app.screen_desk.people.region.area)
