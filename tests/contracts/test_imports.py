@@ -60,6 +60,14 @@ def test_the_list_of_commands_imports_none_of_them() -> None:
     assert not loaded_after(count).intersection({*HEAVY, "textual", "numpy", "rich"})
 
 
+def test_a_command_that_runs_loads_no_interface(tmp_path: Path) -> None:
+    ask = f"facedesk.main(['--workspace', {str(tmp_path)!r}, '--json', 'people'], 'f', None, False)"
+    code = f"import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()): {ask}"
+    loaded = loaded_after(f"from tui.cli import facedesk; exec({code!r})")
+    assert "rich" in loaded
+    assert not loaded.intersection({*HEAVY, "textual"})
+
+
 def test_the_camera_process_does_not_load_tensorflow() -> None:
     modules = loaded_after("import engine.jobs.enrol, engine.jobs.find_faces")
     assert "cv2" in modules

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
+import getpass
 import os
 import select
 import signal
@@ -17,12 +18,19 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from engine.cancel import Cancel
-from engine.contract.errors import Cancelled, FacedeskError, UsageError, WorkspaceUnusable
+from engine.contract.errors import (
+    Cancelled,
+    FacedeskError,
+    UsageError,
+    VaultError,
+    WorkspaceUnusable,
+    WrongKey,
+)
 from tui.cli.options import DEFAULT_WORKSPACE, Globals, TakesGlobals, at_terminal, workspace_folder
 
 if TYPE_CHECKING:
@@ -30,10 +38,16 @@ if TYPE_CHECKING:
     from engine.contract.requests import EnrolRequest, RecogniseRequest
     from engine.settings import Settings
     from engine.workspace.folder import Workspace
+    from engine.workspace.vault.keys import Opener, VaultRecord
     from tui.cli.output import Output
     from tui.demo import DemoScript
-    from tui.unlock import Opening
 
+TRIES = 3
+"""Passphrases asked for before giving up."""
+
+Opening = Literal["ask", "screen", "given", "no"]
+"""How far to go: ask the operator, on a screen of its own, take what the settings give and go on
+without, or not at all."""
 _WARNED: set[Path] = set()
 """Workspaces of which a warning has said who else may reach them."""
 
@@ -164,7 +178,6 @@ def _opened(given: Globals, *, native: bool, folder: Path, opening: Opening) -> 
     from engine.workspace.folder import Workspace, format_of
     from engine.workspace.owner import refuse_exposed
     from tui.cli.output import Output
-    from tui.unlock import open_workspace
 
     quieten_libraries()
     workspace = Workspace(workspace_folder(given, folder))
@@ -194,6 +207,97 @@ def _opened(given: Globals, *, native: bool, folder: Path, opening: Opening) -> 
             shown = shortage(error) or known or internal_error(error, workspace.logs)
             output.error(shown)
             raise SystemExit(shown.exit_code) from None
+
+
+def open_workspace(workspace: Workspace, settings: Settings, opening: Opening) -> None:
+    """Open the workspace's vault, if it has one.
+
+    Raises VaultLocked where nobody can be asked, WrongKey, VaultError; Cancelled by Ctrl+C.
+    """
+    from engine.workspace.vault.keys import unlock
+
+    if opening == "no":
+        return
+    if opening == "given":
+        try:
+            unlock(workspace.root, settings.vault)
+        except VaultError:
+            return  # whoever goes on without says what is locked
+        return
+    if not can_ask():
+        unlock(workspace.root, settings.vault)
+        return
+    if opening == "screen":
+        _on_a_screen(workspace, settings)
+        return
+    for attempt in range(1, TRIES + 1):
+        try:
+            unlock(workspace.root, settings.vault, lambda record: _ask(workspace, record))
+            return
+        except WrongKey as error:
+            if attempt == TRIES or _is_given(settings):
+                raise
+            click.echo(f"{error.title}. {error.hint}", err=True)
+
+
+def _on_a_screen(workspace: Workspace, settings: Settings) -> None:
+    """Before the app: a passphrase screen, if nothing else opens the vault."""
+    from engine.workspace.vault.keys import given, open_with, read_record, unlock
+
+    record = read_record(workspace.root)
+    if record is None or record.wrap.by != "passphrase":
+        unlock(workspace.root, settings.vault)
+        return
+    opener = given(record, settings.vault)  # standard input gives it once
+    if opener is not None:
+        open_with(workspace.root, record, opener)
+        return
+    from tui.unlock import UnlockApp  # Textual takes longer to load than most commands to run
+
+    if not UnlockApp(workspace, record).run(mouse=False):
+        raise Cancelled
+
+
+def can_ask() -> bool:
+    """Whether there is a terminal to ask on."""
+    return bool(sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty())
+
+
+def ask_passphrase(prompt: str) -> str:
+    """A line typed on the terminal, which does not show it. Raises Cancelled."""
+    try:
+        return getpass.getpass(prompt)
+    except (EOFError, KeyboardInterrupt):
+        click.echo("", err=True)
+        raise Cancelled from None
+
+
+def ask_new_passphrase() -> Opener:
+    """A new passphrase, typed twice. Raises VaultError, Cancelled."""
+    from engine.workspace.vault.keys import check_new_passphrase, from_passphrase
+
+    text = ask_passphrase("New passphrase: ")
+    check_new_passphrase(text)
+    if ask_passphrase("The same again: ") != text:
+        raise VaultError("The passphrase cannot be used", "the two are not the same", "Try again.")
+    return from_passphrase(text)
+
+
+def _ask(workspace: Workspace, record: VaultRecord) -> Opener:
+    from engine.workspace.vault.keys import from_passphrase
+
+    for line in (
+        f"The workspace {workspace.root} is encrypted.",
+        "Type its passphrase; nothing is shown while you type. Ctrl+C leaves.",
+        f"It is that of vault key {record.key.hex()[:8]}, made {record.created[:10]}; "
+        "nobody can open it without.",
+    ):
+        click.echo(line, err=True)
+    return from_passphrase(ask_passphrase("Passphrase: "))
+
+
+def _is_given(settings: Settings) -> bool:
+    return bool(settings.vault.key_file or settings.vault.passphrase_file)
 
 
 def internal_error(error: Exception, logs: Path) -> FacedeskError:

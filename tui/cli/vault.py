@@ -34,7 +34,14 @@ from engine.workspace.vault.keys import (
     read_record,
 )
 from tui.cli.options import yes_option
-from tui.cli.run import Context, SubGroup, interruptible
+from tui.cli.run import (
+    Context,
+    SubGroup,
+    ask_new_passphrase,
+    ask_passphrase,
+    can_ask,
+    interruptible,
+)
 
 STATES = {
     "sealed": "encrypted",
@@ -191,8 +198,6 @@ def vault_remove(context: Context, key_file: str | None, passphrase_file: str | 
 
 def _opened(context: Context, key_file: str | None, passphrase_file: str | None) -> Opener:
     """Open the present vault as the options, the settings or the operator say."""
-    from tui.unlock import ask_passphrase, can_ask
-
     record = needed_record(context.workspace.root)
     _refuse_both(key_file, passphrase_file)
     settings = context.settings.vault
@@ -209,8 +214,6 @@ def _opened(context: Context, key_file: str | None, passphrase_file: str | None)
 
 def _new(root: Path, key_file: str | None, passphrase_file: str | None) -> Opener:
     """A new key as the options say, else a passphrase typed twice."""
-    from tui.unlock import ask_new_passphrase, can_ask
-
     _refuse_both(key_file, passphrase_file)
     if key_file is not None:
         path = Path(key_file).expanduser()
