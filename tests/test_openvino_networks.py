@@ -3,12 +3,22 @@ files, whose bytes are the file's before and after their memory is given back.""
 
 from __future__ import annotations
 
+import hashlib
 import stat
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from engine.openvino_networks import Mapped, cache_folder, forget, keep, kept
+from engine.openvino_networks import (
+    Mapped,
+    cache_folder,
+    compiled,
+    forget,
+    keep,
+    kept,
+    openvino,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +70,19 @@ def test_what_is_forgotten_is_gone() -> None:
     assert kept("net", "a") is None
 
 
+def negation() -> object:
+    """A network of one layer."""
+    ov = openvino()
+    given = ov.opset13.parameter([1, 3], np.float32)
+    return ov.Model([ov.opset13.negative(given)], [given], "negation")
+
+
+def negated() -> list[float]:
+    """What the network says that is kept, or is built now."""
+    found = compiled("net", "a", negation).compiled
+    return found([np.array([[1, 2, 3]], np.float32)])[0][0].tolist()
+
+
 def test_a_home_that_cannot_be_written_is_no_trouble(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,6 +90,15 @@ def test_a_home_that_cannot_be_written_is_no_trouble(
     monkeypatch.setenv("FACEDESK_CACHE", str(tmp_path / "file"))
     keep("net", "a", b"network")
     assert kept("net", "a") is None
+    assert negated() == [-1, -2, -3]
+
+
+def test_a_whole_file_that_the_runtime_refuses_is_built_again() -> None:
+    assert negated() == [-1, -2, -3]
+    other = b"not a network"
+    only_file().write_bytes(other + hashlib.sha256(other).digest())
+    assert negated() == [-1, -2, -3]
+    assert only_file().stat().st_size > 100
 
 
 def test_the_file_of_somebody_else_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:

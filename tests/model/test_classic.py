@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.contract import EpochDone, Event, Notice
 from engine.contract.errors import Cancelled, ModelCorrupt, NoPictures, TooFewPeople
+from engine.model import classic
 from engine.model.classic import (
     ClassicModel,
     ClassicResult,
@@ -81,6 +83,22 @@ def train(
     return [event for event in events if isinstance(event, EpochDone)], result
 
 
+@pytest.fixture
+def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In VGG16's place one convolution, and no augmentation: how a training ends asks for neither,
+    and TensorFlow needs a second to write them out."""
+
+    def backbone(weights: Weights, through: str, low: bool, side: int) -> keras.Model:
+        pictures = keras.Input((side, side, 3))
+        maps = keras.layers.AveragePooling2D(32)(pictures)
+        made = keras.Model(pictures, keras.layers.Conv2D(512, 1)(maps), name="vgg16")
+        made.trainable = False
+        return made
+
+    monkeypatch.setattr(classic, "backbone", backbone)
+    monkeypatch.setattr(classic, "augmentation", lambda seed: ())
+
+
 @pytest.fixture(scope="module")
 def trained(weights: Weights) -> tuple[list[EpochDone], ClassicResult]:
     return train(weights)
@@ -136,6 +154,7 @@ def test_block5_trains_only_when_unfrozen_and_at_the_slow_rate(weights: Weights)
         ClassicModel(result.arrays, weights)
 
 
+@pytest.mark.usefixtures("sketched")
 def test_without_validation_pictures_the_figures_are_not_numbers(weights: Weights) -> None:
     events, result = train(weights, validation=0, classic_epochs=1)
     assert math.isnan(events[0].val_loss)
@@ -158,6 +177,7 @@ class EndsAt(Cancel):
         super().check_cancelled()
 
 
+@pytest.mark.usefixtures("sketched")
 def test_a_cancel_stops_within_a_batch(weights: Weights) -> None:
     cancel = EndsAt(3, Cancel.cancel)
     with pytest.raises(Cancelled):
@@ -165,6 +185,7 @@ def test_a_cancel_stops_within_a_batch(weights: Weights) -> None:
     assert cancel.looks == 3
 
 
+@pytest.mark.usefixtures("sketched")
 def test_a_stop_within_a_batch_keeps_the_best_epoch_so_far(weights: Weights) -> None:
     cancel = EndsAt(9, Cancel.stop)  # 4 batches of training and 2 of validation an epoch
     events, result = train(weights, cancel, batch=4, validation=4)
@@ -174,6 +195,7 @@ def test_a_stop_within_a_batch_keeps_the_best_epoch_so_far(weights: Weights) -> 
     ClassicModel(result.arrays, weights)
 
 
+@pytest.mark.usefixtures("sketched")
 def test_a_stop_before_the_first_epoch_is_over_leaves_nothing_to_keep(weights: Weights) -> None:
     with pytest.raises(Cancelled):
         train(weights, EndsAt(4, Cancel.stop), batch=4)
@@ -212,9 +234,9 @@ def test_a_killed_training_goes_on_from_its_best_epoch(weights: Weights, tmp_pat
 
 
 def test_the_input_side_is_told_by_the_arrays(weights: Weights) -> None:
-    arrays = arrays_of(build_classic(weights, 2, side=224), tuned=False)
-    assert arrays["dense_kernel"].shape == (7 * 7 * 512, 256)
-    assert side_of(arrays) == 224
+    arrays = arrays_of(build_classic(weights, 2, side=96), tuned=False)
+    assert arrays["dense_kernel"].shape == (3 * 3 * 512, 256)
+    assert side_of(arrays) == 96
     found = ClassicModel(arrays, weights).probabilities(textures(1, 0)[0])
     assert found.shape == (2, 2)
     with pytest.raises(ModelCorrupt):

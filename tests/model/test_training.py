@@ -191,8 +191,16 @@ def test_training_moves_a_person_away_from_strangers_who_look_alike() -> None:
     assert losses[result.best_epoch - 1] == pytest.approx(min(losses), abs=2e-4)
 
 
-def test_every_epoch_is_an_event_with_all_figures() -> None:
-    events, result = train(epochs=3, patience=3)
+@pytest.fixture(scope="module")
+def whole() -> tuple[list[EpochDone], HeadResult]:
+    """A training of three epochs that came to its end."""
+    return train(epochs=3, patience=3)
+
+
+def test_every_epoch_is_an_event_with_all_figures(
+    whole: tuple[list[EpochDone], HeadResult],
+) -> None:
+    events, result = whole
     assert [event.epoch for event in events] == [1, 2, 3]
     assert tuple(events) == result.history
     for event in events:
@@ -207,9 +215,10 @@ def test_every_epoch_is_an_event_with_all_figures() -> None:
         assert 0 <= event.fpir <= 1
 
 
-def test_it_is_deterministic() -> None:
-    (_, one), (_, other) = train(), train()
-    np.testing.assert_array_equal(one.centres, other.centres)
+def test_it_is_deterministic(whole: tuple[list[EpochDone], HeadResult]) -> None:
+    events, result = train(epochs=3, patience=3)
+    assert [event.val_loss for event in events] == [event.val_loss for event in whole[0]]
+    np.testing.assert_array_equal(result.centres, whole[1].centres)
 
 
 def test_a_rate_that_only_harms_stops_early_and_keeps_the_plain_centres() -> None:
@@ -319,13 +328,12 @@ def stop_after(epoch: int, cancel: Cancel) -> Callable[[Event], None]:
     return on_event
 
 
-def test_a_stop_keeps_the_best_epoch_so_far() -> None:
-    whole, _ = train(epochs=5, patience=5)
+def test_a_stop_keeps_the_best_epoch_so_far(whole: tuple[list[EpochDone], HeadResult]) -> None:
     cancel = Cancel()
-    events, result = train(cancel=cancel, on_event=stop_after(2, cancel), epochs=5, patience=5)
+    events, result = train(cancel=cancel, on_event=stop_after(2, cancel), epochs=3, patience=3)
     assert len(events) == 2
     assert result.history == tuple(events)
-    assert [e.val_loss for e in events] == [e.val_loss for e in whole[:2]]
+    assert [e.val_loss for e in events] == [e.val_loss for e in whole[0][:2]]
     assert result.best_epoch in (0, 1, 2)
 
 
@@ -379,12 +387,13 @@ def test_a_killed_training_goes_on_from_its_best_epoch(tmp_path: Path) -> None:
     assert result.history == tuple(events)
 
 
-def test_a_killed_training_on_other_pictures_is_forgotten(tmp_path: Path) -> None:
+def test_a_killed_training_on_other_pictures_is_forgotten(
+    tmp_path: Path, whole: tuple[list[EpochDone], HeadResult]
+) -> None:
     checkpoint = Checkpoint(tmp_path, "head")
-    killed_after(2, checkpoint)
-    events, _ = train(people=4, checkpoint=checkpoint, epochs=3)
-    fresh, _ = train(people=4, epochs=3)
-    assert [event.val_loss for event in events] == [event.val_loss for event in fresh]
+    killed_after(1, checkpoint, people=4, epochs=3, patience=3)
+    events, _ = train(checkpoint=checkpoint, epochs=3, patience=3)
+    assert [event.val_loss for event in events] == [event.val_loss for event in whole[0]]
 
 
 def test_no_training_pictures_are_an_error_of_the_data() -> None:
