@@ -19,6 +19,7 @@ from engine.people.registry import People
 from engine.rights.upkeep import recover
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
+from tests.templates import copy_of
 
 
 class Killed(Exception):
@@ -30,9 +31,11 @@ def backbone() -> Backbone:
     return stand_in()[0]
 
 
-@pytest.fixture
-def killed(workspace: Workspace, backbone: Backbone) -> Workspace:
+@pytest.fixture(scope="module")
+def template(backbone: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three people, and a training that died after its second epoch."""
+    workspace = Workspace(tmp_path_factory.mktemp("killed") / "workspace")
+    workspace.prepare()
     enrol_made_up(workspace, 0, 3, 12)
 
     def kill(event: Event) -> None:
@@ -42,7 +45,13 @@ def killed(workspace: Workspace, backbone: Backbone) -> Workspace:
     with pytest.raises(Killed):
         trained(workspace, backbone, kill)
     assert unfinished(workspace) == ["head.npz"]
-    return workspace
+    return workspace.root
+
+
+@pytest.fixture
+def killed(template: Path, tmp_path: Path) -> Workspace:
+    """A copy of it."""
+    return copy_of(template, tmp_path / "copied")
 
 
 def trained(
