@@ -81,7 +81,8 @@ class OpenVinoRows(ABC):
                     INFERENCE_PRECISION_HINT=precision,
                     ENABLE_CPU_PINNING=False,  # The camera process needs the same cores.
                 )
-            self._network = _networks[key].compiled
+            network = _networks[key]
+        self._network, self._constants = network.compiled, network.constants
         # The plugin computes in float32 where it cannot do what it was asked for.
         used = self._network.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         self.low_precision = used == "bf16"

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
@@ -16,6 +17,7 @@ from engine.model.classic import ClassicModel, arrays_of, build_classic
 from engine.model.face_space import FaceSpace, joined
 from engine.model.keras_export import (
     FILE_NAME,
+    SCRIPT,
     export_keras,
     recipe_layers,
 )
@@ -65,77 +67,113 @@ def stored(
     return StoredModel(info, centres, arrays)
 
 
-def elsewhere(file: Path, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What a process that knows Keras only makes of the exported file."""
-    np.save(file.with_suffix(".in.npy"), crops.astype(np.float32))
-    code = (
-        "import sys, numpy, keras\n"
-        f"model = keras.saving.load_model({str(file)!r})\n"
-        f"crops = numpy.load({str(file.with_suffix('.in.npy'))!r})\n"
-        f"numpy.save({str(file.with_suffix('.out.npy'))!r}, model(crops, training=False))\n"
-        "assert not any(name.startswith('engine') for name in sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=file.parent)
-    return np.asarray(np.load(file.with_suffix(".out.npy")))
+PLAIN = """
+import runpy, sys
+import keras, numpy
+file, arrays, script, *pictures = sys.argv[1:]
+model = keras.saving.load_model(file)
+numpy.save(arrays, model(numpy.load(arrays), training=False))
+for picture in pictures:
+    sys.argv[1:] = [picture]
+    runpy.run_path(script)
+assert not any(name.startswith("engine") for name in sys.modules)
+"""
 
 
-def test_an_exported_head_gives_the_scores_of_recognition(
-    tmp_path: Path, weights: Weights, space: FaceSpace, crops: NDArray[np.uint8]
-) -> None:
-    model = stored("head", DIMENSIONS, {})
-    file = export_keras(model, weights, tmp_path, space)
-    assert file == tmp_path / FILE_NAME
-    rows = KerasExtractor(weights, low_precision=False).extract(crops)
-    right = cohort_scores(space.embed(rows), model.centres, space.cohort)
-    np.testing.assert_allclose(elsewhere(file, crops), right, atol=2e-3)
-    assert not list(tmp_path.glob(f"{TEMPORARY}*"))
-
-
-def named_by_script(folder: Path, picture: Path) -> str:
-    """What the exported script says, run where no Facedesk can be imported."""
+def elsewhere(
+    file: Path, crops: NDArray[np.uint8], *pictures: Path
+) -> tuple[NDArray[np.float32], list[str]]:
+    """What a process that knows Keras only makes of the exported file, and what the script that
+    lies beside it says of pictures."""
+    arrays = file.with_suffix(".arrays.npy")
+    np.save(arrays, crops.astype(np.float32))
     done = subprocess.run(
-        [sys.executable, "-I", folder / "name_picture.py", picture],
+        [sys.executable, "-I", "-c", PLAIN, file, arrays, file.with_name(SCRIPT), *pictures],
+        check=True,
         capture_output=True,
         text=True,
-        check=True,
-        cwd=folder.parent,
+        cwd=file.parent.parent,
     )
-    return done.stdout.split()[0]
+    return np.asarray(np.load(arrays)), [line.split()[0] for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize("suffix", [".keras", pytest.param(".h5", marks=pytest.mark.long)])
-def test_the_script_beside_it_names_a_picture_in_plain_keras(
-    tmp_path: Path, weights: Weights, space: FaceSpace, crops: NDArray[np.uint8], suffix: str
-) -> None:
-    rows = space.embed(KerasExtractor(weights, low_precision=False).extract(crops))
-    scores = cohort_scores(rows, rows, space.cohort)
+@dataclass(frozen=True)
+class Exported:
+    """An exported head, and what recognition and plain Keras say of the same pictures."""
+
+    file: Path
+    model: StoredModel
+    scores: Float32
+    values: NDArray[np.float32]
+    names: list[str]
+
+
+def exported(
+    folder: Path, reference: KerasExtractor, weights: Weights, space: FaceSpace, name: str = ""
+) -> Exported:
+    """Export a head of three people. It is shown their pictures and somebody else's; the script the
+    last two."""
+    shown = np.random.default_rng(1).integers(0, 256, (4, 160, 160, 3), np.uint8)
+    rows = space.embed(reference.extract(shown))
+    scores = cohort_scores(rows, rows[:3], space.cohort)
     # Random pictures are alike: the threshold is such that each is just known as itself.
-    model = stored("head", DIMENSIONS, {}, rows, float(scores.diagonal().min()) - 0.01)
-    out = tmp_path / "out"
-    out.mkdir()
-    file = export_keras(model, weights, out / f"mine{suffix}", space)
-    picture = tmp_path / "picture.png"
-    picture.write_bytes(encode_png(crops[int(scores.diagonal().argmin())]))
-    assert named_by_script(out, picture) == PEOPLE[int(scores.diagonal().argmin())][1]
-    facts = json.loads((out / "mine.json").read_text("utf-8"))
+    model = stored("head", DIMENSIONS, {}, rows[:3], float(scores.diagonal().min()) - 0.01)
+    (folder / "out").mkdir()
+    pictures = [folder / "mary.png", folder / "other.png"]
+    for picture, crop in zip(pictures, shown[2:], strict=True):
+        picture.write_bytes(encode_png(crop))
+    file = export_keras(model, weights, folder / "out" / name, space)
+    return Exported(file, model, scores, *elsewhere(file, shown, *pictures))
+
+
+@pytest.fixture(scope="module")
+def head(
+    reference: KerasExtractor,
+    weights: Weights,
+    space: FaceSpace,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Exported:
+    return exported(tmp_path_factory.mktemp("head"), reference, weights, space)
+
+
+def test_an_exported_head_gives_the_scores_of_recognition(head: Exported) -> None:
+    assert head.file.name == FILE_NAME
+    np.testing.assert_allclose(head.values, head.scores, atol=2e-3)
+    assert not list(head.file.parent.glob(f"{TEMPORARY}*"))
+
+
+def test_the_script_beside_it_names_a_picture_in_plain_keras(head: Exported) -> None:
+    assert head.scores[3].max() < head.model.info.threshold
+    assert head.names == ["Mary", "unknown"]
+
+
+def test_its_facts_lie_inside_and_beside_it(head: Exported) -> None:
+    facts = json.loads(head.file.with_suffix(".json").read_text("utf-8"))
     assert facts["names"] == ["Ada", "Grace", "Mary"]
-    assert facts["threshold"] == pytest.approx(model.info.threshold)
-    if suffix == ".h5":
-        with h5py.File(file) as opened:
-            inside = json.loads(opened.attrs["facedesk"])
-    else:
-        with zipfile.ZipFile(file) as archive:
-            inside = json.loads(archive.read("facedesk.json"))
-    assert inside == facts
-    if suffix == ".keras":  # the script looks at the scores whatever the file was
-        facts["threshold"] = 2.0
-        (out / "mine.json").write_text(json.dumps(facts))
-        assert named_by_script(out, picture) == "unknown"
+    assert facts["threshold"] == pytest.approx(head.model.info.threshold)
+    with zipfile.ZipFile(head.file) as archive:
+        assert json.loads(archive.read("facedesk.json")) == facts
+
+
+@pytest.mark.long
+def test_a_head_in_the_older_format_is_named_by_alike_and_has_its_facts_inside(
+    tmp_path: Path, reference: KerasExtractor, weights: Weights, space: FaceSpace
+) -> None:
+    made = exported(tmp_path, reference, weights, space, "mine.h5")
+    np.testing.assert_allclose(made.values, made.scores, atol=2e-3)
+    assert made.names == ["Mary", "unknown"]
+    with h5py.File(made.file) as opened:
+        inside = json.loads(opened.attrs["facedesk"])
+    assert inside == json.loads(made.file.with_suffix(".json").read_text("utf-8"))
 
 
 @pytest.mark.long
 def test_both_networks_of_a_joint_space_are_in_one_file(
-    tmp_path: Path, weights: Weights, space: FaceSpace, crops: NDArray[np.uint8]
+    tmp_path: Path,
+    reference: KerasExtractor,
+    weights: Weights,
+    space: FaceSpace,
+    crops: NDArray[np.uint8],
 ) -> None:
     random = np.random.default_rng(5)
     faces = FaceSpace(
@@ -148,7 +186,7 @@ def test_both_networks_of_a_joint_space_are_in_one_file(
     )
     joint = joined(("vgg16", "resnet"), (space, faces), (0.3, 0.7), space.impostors)
     rows = [
-        KerasExtractor(weights, low_precision=False).extract(crops),
+        reference.extract(crops),
         KerasResnetExtractor().extract(crops),
     ]
     embeddings = joint.embed(np.concatenate(rows, axis=1))
@@ -156,7 +194,7 @@ def test_both_networks_of_a_joint_space_are_in_one_file(
     model.info.calibration["raised"] = [0.0, 0.05, 0.0]  # type: ignore[index]
     file = export_keras(model, weights, tmp_path / "both.h5", joint)
     right = cohort_scores(embeddings, model.centres, joint.cohort) - [[0.0, 0.05, 0.0]]
-    np.testing.assert_allclose(elsewhere(file, crops), right, atol=5e-3)
+    np.testing.assert_allclose(elsewhere(file, crops)[0], right, atol=5e-3)
 
 
 @pytest.mark.long
@@ -167,7 +205,7 @@ def test_an_exported_classic_model_gives_its_probabilities(
     model = stored("classic", DIMENSIONS, arrays)
     file = export_keras(model, weights, tmp_path / "mine.keras")
     right = ClassicModel(arrays, weights, low_precision=False).probabilities(crops)
-    np.testing.assert_allclose(elsewhere(file, crops), right, atol=1e-3)
+    np.testing.assert_allclose(elsewhere(file, crops)[0], right, atol=1e-3)
 
 
 def test_a_head_of_another_space_is_refused(
