@@ -22,6 +22,13 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 NO_NETWORK = Path(__file__).parent / "no_network"
 FORK_SERVER = Path(__file__).parent / "fork_server.py"
 LONGEST = 600
+LIGHT = {
+    "FACEDESK_MODEL__BACKBONE": "resnet",
+    "FACEDESK_TRAINING__VIEWS": "0",
+    "FACEDESK_APP__PREVIEW": "low",
+}
+"""The small network alone, no augmented views and few preview pictures: for tests of processes,
+terminals and files. Who is named is judged with both networks."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parents[2]
 GROUPS = ("tui.cli",)
 """Packages whose modules are all imported, where they are."""
-OTHERS = ("engine.config", "engine.camera.opencv", "engine.jobs.enrol", "engine.desk.local")
+OTHERS = ("engine.camera.opencv", "engine.jobs.enrol", "engine.desk.local")
 
 
 def load() -> None:
@@ -37,6 +37,9 @@ def load() -> None:
                 importlib.import_module(module.name)
     for module_name in OTHERS:
         importlib.import_module(module_name)
+    from engine.config import load_settings
+
+    load_settings()  # what checks them is made once a process
     loaded = {"tensorflow", "keras"}.intersection(sys.modules)
     assert not loaded, f"every command would have {loaded}"
     # What lies here for good is not looked through for garbage, which would copy it: two thirds of

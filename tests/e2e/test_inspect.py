@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 
 def test_layers_are_listed_with_shape_parameters_and_whether_they_train(
     facedesk: Any, tmp_path: Path
@@ -23,19 +25,24 @@ def test_layers_are_listed_with_shape_parameters_and_whether_they_train(
     assert "block4_conv3" not in training
 
 
-def test_doctor_finds_no_camera_no_failure(facedesk: Any, tmp_path: Path) -> None:
-    run = facedesk("doctor", "--workspace", tmp_path / "w", "--json")
-    assert run.code == 0, run.err
-    findings = {finding["subject"]: finding for finding in run.named("finding")}
+@pytest.fixture(scope="module")
+def looked(facedesk: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The doctor's look at an empty workspace, on a terminal that can do little."""
+    at = tmp_path_factory.mktemp("doctor") / "w"
+    return facedesk("doctor", "--workspace", at, "--json", TERM="dumb", LC_ALL="C")
+
+
+def test_doctor_finds_no_camera_no_failure(looked: Any) -> None:
+    assert looked.code == 0, looked.err
+    findings = {finding["subject"]: finding for finding in looked.named("finding")}
     assert {"VGG16 weights", "face space", "eye", "disk", "colours"} <= set(findings)
-    cameras = [f for f in run.named("finding") if f["group"] == "camera"]
+    cameras = [f for f in looked.named("finding") if f["group"] == "camera"]
     assert cameras
-    assert run.done["troubles"] == []
+    assert looked.done["troubles"] == []
 
 
-def test_every_finding_that_is_not_ok_has_its_remedy(facedesk: Any, tmp_path: Path) -> None:
-    run = facedesk("doctor", "--workspace", tmp_path / "w", "--json", TERM="dumb", LC_ALL="C")
-    found = run.named("finding")
+def test_every_finding_that_is_not_ok_has_its_remedy(looked: Any) -> None:
+    found = looked.named("finding")
     assert {"ok", "warning"} <= {f["state"] for f in found}
     assert [f for f in found if bool(f["remedy"]) == (f["state"] == "ok")] == []
 

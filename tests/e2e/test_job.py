@@ -6,11 +6,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+from engine.model.record import ModelDraft
+from engine.model.store import ModelStore
+from engine.workspace.folder import Workspace
 
 pytestmark = pytest.mark.shared
 
-COUNT = 15
+COUNT = 12
 NO_VIEWS = {"FACEDESK_TRAINING__VIEWS": "0"}
 """Augmented views would cost two thirds of the time; they are trained in the floors."""
 MAN_A, MAN_B = "Man A", "Mán B"
@@ -57,6 +62,8 @@ def trained(facedesk: Any, workspace: Path, *options: object) -> dict[str, Any]:
     """Train; the `done` object, after checking the epochs."""
     run = facedesk("train", *options, "--workspace", workspace, "--json", **NO_VIEWS)
     assert run.code == 0, run.err
+    counted = run.named("features")[-1]
+    assert counted["done"] == counted["total"] > 0
     epochs = run.named("epoch")
     fields = {
         "epoch", "epochs", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate",
@@ -108,7 +115,7 @@ def test_recipe_head_names_the_enrolled_man_and_calls_strangers_unknown(
 ) -> None:
     assert head["recipe"] == "head"
     assert head["metrics"]["rank1_validation"] == 1.0
-    assert_people_are_told_apart(facedesk, enrolled, shown, talkers=(1, 2))
+    assert_people_are_told_apart(facedesk, enrolled, shown, talkers=(1,))
 
 
 @pytest.mark.long
@@ -127,17 +134,20 @@ def test_recipe_classic_names_the_enrolled_man_and_calls_strangers_unknown(
     assert file.stat().st_size == run.done["bytes"] > 10_000_000
 
 
-def test_features_are_computed_once_and_a_rollback_returns_to_the_model_before(
-    facedesk: Any, enrolled: Path, head: dict[str, Any]
-) -> None:
-    before = facedesk("model", "list", "--workspace", enrolled, "--json").named("model")
-    run = facedesk("train", "--workspace", enrolled, "--json", **NO_VIEWS)
-    last = run.named("features")[-1]
-    assert last["cached"] == last["done"] == last["total"] > 0
-    listed = facedesk("model", "list", "--workspace", enrolled, "--json")
-    assert [m["model"] for m in listed.named("model") if m["current"]] == [run.done["model"]]
-    run = facedesk("model", "rollback", "--workspace", enrolled, "--json")
-    assert [run.done["model"]] == [m["model"] for m in before if m["current"]]
+def test_a_rollback_returns_to_the_model_before(facedesk: Any, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "w")
+    workspace.prepare()
+    store = ModelStore(workspace)
+    made = ModelDraft(
+        recipe="head", people=[("man-a", MAN_A, "r")], centres=np.eye(1, 4, dtype=np.float32)
+    )
+    first, second = (store.promote(store.save(made).id).id for _ in range(2))
+    at = ("--workspace", workspace.root, "--json")
+    listed = facedesk("model", "list", *at).named("model")
+    assert [each["model"] for each in listed if each["current"]] == [second]
+    assert facedesk("model", "rollback", *at).done["model"] == first
+    listed = facedesk("model", "list", *at).named("model")
+    assert [each["model"] for each in listed if each["current"]] == [first]
 
 
 def test_the_split_is_exported_as_keras_folders(
@@ -154,12 +164,12 @@ def test_each_picture_of_a_folder_gives_exactly_one_line(
 ) -> None:
     folder = tmp_path / "probes"
     folder.mkdir()
-    strangers = sorted((lfw / "strangers").rglob("*.jpg"))[:6]
+    strangers = sorted((lfw / "strangers").rglob("*.jpg"))[:3]
     for number, picture in enumerate(strangers):
         (folder / f"{number}.jpg").write_bytes(picture.read_bytes())
     (folder / "broken.jpg").write_bytes(strangers[0].read_bytes()[:300])
     run = facedesk("recognize", "--source", folder, "--each", "--workspace", enrolled, "--json")
     assert run.code == 0, run.err
     lines = [o for o in run.objects if o["event"] in ("face", "no_face")]
-    assert [line["source"] for line in lines] == [*(f"{n}.jpg" for n in range(6)), "broken.jpg"]
+    assert [line["source"] for line in lines] == [*(f"{n}.jpg" for n in range(3)), "broken.jpg"]
     assert lines[-1]["event"] == "no_face"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,39 +11,46 @@ import pytest
 from tests.templates import copy_of
 
 
-@pytest.fixture
-def recording(facedesk: Any, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def recording(facedesk: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight pictures of Collins, recorded; the workspace is `w` beside it."""
+    folder = tmp_path_factory.mktemp("recording")
     run = facedesk(
         "enroll", "Eileen Collins", "--source", "demo:collins", "--count", "8",
-        "--record", tmp_path / "session", "--workspace", tmp_path / "w", "--json",
+        "--record", folder / "session", "--workspace", folder / "w", "--json",
     )  # fmt: skip
     assert run.code == 0, run.err
     (ended,) = run.named("tape_ended")
-    assert ended["file"] == str(tmp_path / "session.fdrec")
-    return tmp_path / "session.fdrec"
+    assert ended["file"] == str(folder / "session.fdrec")
+    return folder / "session.fdrec"
 
 
-def test_a_recorded_enrolment_decides_the_same_again(facedesk: Any, recording: Path) -> None:
-    run = facedesk("replay", recording, "--workspace", recording.parent / "w2", "--json")
+def test_a_recorded_enrolment_decides_the_same_again(
+    facedesk: Any, recording: Path, tmp_path: Path
+) -> None:
+    run = facedesk("replay", recording, "--workspace", tmp_path / "w", "--json")
     assert run.code == 0, run.err
     assert run.done["agreement"] == 1
     assert run.done["decisions"] == run.done["frames"] >= 8
-    assert not (recording.parent / "w2" / "people").exists()
+    assert not (tmp_path / "w" / "people").exists()
 
 
-def test_each_event_is_printed_where_asked_for(facedesk: Any, recording: Path) -> None:
-    run = facedesk("replay", recording, "--each-event", "--workspace", recording.parent / "w2")
+def test_each_event_is_printed_where_asked_for(
+    facedesk: Any, recording: Path, tmp_path: Path
+) -> None:
+    run = facedesk("replay", recording, "--each-event", "--workspace", tmp_path / "w")
     assert "frame 0: captured, number 1" in run.out
     assert "decisions agree" in run.out.splitlines()[-1]
 
 
 def test_a_recording_without_its_end_is_used_and_then_refused(
-    facedesk: Any, recording: Path
+    facedesk: Any, recording: Path, tmp_path: Path
 ) -> None:
-    video = recording / "frames.avi"
+    half = tmp_path / "half.fdrec"
+    shutil.copytree(recording, half)
+    video = half / "frames.avi"
     video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
-    run = facedesk("replay", recording, "--workspace", recording.parent / "w2", "--json")
+    run = facedesk("replay", half, "--workspace", tmp_path / "w", "--json")
     assert run.code == 3
     assert run.named("captured")
     assert run.named("done")[-1]["damage"]
@@ -87,7 +95,7 @@ def test_a_recorded_recognition_decides_the_same_again_and_nobody_was_seen_by_it
     workspace = copy_of(demo_trained, tmp_path / "w")
     at = ("--workspace", workspace.root, "--json")
     run = facedesk(
-        "recognize", "--source", "demo:hopper?frames=20", "--record", tmp_path / "live",
+        "recognize", "--source", "demo:hopper?frames=12", "--record", tmp_path / "live",
         "--pace", "live", *at,
     )  # fmt: skip
     assert run.code == 0, run.err

@@ -14,6 +14,7 @@ from terminal import Terminal
 
 from engine.workspace.files import is_temporary
 from engine.workspace.vault.opened import PLAIN
+from tests.e2e.conftest import LIGHT
 
 ADA, GRACE = "Zebulon Quagmire", "Yolanda Quagmire"
 KEY = "FACEDESK_VAULT__KEY_FILE"
@@ -52,7 +53,7 @@ def vaulted(facedesk: Any, tmp_path_factory: pytest.TempPathFactory, open_umask:
     folder = tmp_path_factory.mktemp("vault")
     made = Vaulted(folder / "workspace", folder / "desk.key")
 
-    quick = {KEY: str(made.key), "FACEDESK_TRAINING__VIEWS": "0"}
+    quick = {KEY: str(made.key), **LIGHT}
 
     def does(*words: object) -> dict[str, Any]:
         run = facedesk(*words, "--workspace", made.root, "--json", **quick)
@@ -65,7 +66,7 @@ def vaulted(facedesk: Any, tmp_path_factory: pytest.TempPathFactory, open_umask:
     does("enroll", GRACE, "--source", "demo:collins", "--count", 6)
     does("split")
     does("train")
-    film = "demo:collins?frames=30&seed=9"
+    film = "demo:collins?frames=12&seed=9"
     seen = does("recognize", "--source", film, "--keep-unknown")
     assert seen["faces"] > 5
     does("evaluate")
@@ -154,7 +155,7 @@ def test_the_app_asks_for_the_passphrase_and_its_processes_have_the_key(
     phrase.chmod(0o600)
     made = facedesk("vault", "create", "--passphrase-file", phrase, "--workspace", root)
     assert made.code == 0, made.err
-    terminal = app("--workspace", root)
+    terminal = app("--workspace", root, **LIGHT)
     terminal.wait_for("Passphrase")
     terminal.press("not these words\r")
     terminal.wait_for("wrong")
