@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -140,7 +141,7 @@ def test_a_camera_that_ends_early_keeps_what_it_captured_and_says_so(
     facedesk: Any, tmp_path: Path
 ) -> None:
     run = facedesk(
-        "enroll", "Eileen Collins", "--source", "demo:collins?frames=60", "--count", 9000,
+        "enroll", "Eileen Collins", "--source", "demo:collins?frames=15", "--count", 9000,
         "--workspace", tmp_path / "w", "--json",
     )  # fmt: skip
     assert run.code == 0, run.err
@@ -150,7 +151,6 @@ def test_a_camera_that_ends_early_keeps_what_it_captured_and_says_so(
 
 
 def test_shares_that_do_not_sum_to_one_are_refused(facedesk: Any, tmp_path: Path) -> None:
-    enrol(facedesk, tmp_path / "w")
     run = facedesk(
         "split", "--train", "0.5", "--validation", "0.1", "--test", "0.1",
         "--workspace", tmp_path / "w", "--json",
@@ -241,6 +241,8 @@ def test_an_interrupted_capture_keeps_its_pictures_and_exits_with_130(
     terminal.wait_for(lambda text: "/9000" in text and " 0/9000" not in text)
     terminal.press("\x03")
     assert terminal.wait_exit() == 130
+    said = " ".join(terminal.text.split())
+    assert re.search(r"Eileen Collins: \d+ of 9000 pictures in .* \(stopped\)", said), said
     assert b"Traceback" not in terminal.raw
     assert list((tmp_path / "w" / "people").rglob("*.png"))
 

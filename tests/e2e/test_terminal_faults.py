@@ -19,17 +19,19 @@ from engine.people.registry import People
 from engine.pictures import decode_crop
 from engine.rights.upkeep import recover
 from engine.workspace.folder import Workspace
-from tests.e2e.conftest import environment
+from tests.e2e.conftest import LIGHT, environment
 from tests.faults.wholeness import faults
 
 TAB, CLEAR = "\t", "\x15"
+PATIENT = f"import tui.cli, tui.link; tui.link.GRACE = {LONGEST}; tui.cli.main()"
+"""The app, which however busy the machine is has the time to give its terminal back."""
 KILLS = 40 if os.environ.get("FACEDESK_LONG") == "full" else 2
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Capturing]:
     """One capture for all faults that it must survive."""
-    made = capturing(tmp_path_factory.mktemp("running") / "w")
+    made = capturing(tmp_path_factory.mktemp("running") / "w", program=("-c", PATIENT))
     yield made
     made.terminal.close()
 
@@ -43,10 +45,12 @@ class Capturing:
     root: Path
 
 
-def capturing(root: Path, name: str = "Ada", said: str = "") -> Capturing:
+def capturing(
+    root: Path, name: str = "Ada", said: str = "", program: tuple[str, str] = ("-m", "tui")
+) -> Capturing:
     """Open the app, which says what is `said`, and begin the capture, with keys."""
-    command = [sys.executable, "-m", "tui", "--workspace", str(root)]
-    terminal = Terminal(command, (80, 24), environment())
+    command = [sys.executable, *program, "--workspace", str(root)]
+    terminal = Terminal(command, (80, 24), environment(**LIGHT))
     children = terminal.wait_children()
     if said:
         terminal.press("6")  # the log keeps it; of a narrow desk's two lines it scrolls away
@@ -114,7 +118,7 @@ def test_a_machine_that_sleeps_and_wakes_goes_on_capturing(running: Capturing) -
 def test_wild_resizing_in_a_capture_is_survived_and_drawn_anew(running: Capturing) -> None:
     terminal = running.terminal
     chance = random.Random(6)
-    for number in range(200):
+    for number in range(60):
         terminal.resize(chance.randint(1, 400), chance.randint(1, 200))
         if number % 20 == 0:
             terminal.pump(0.05)
@@ -144,6 +148,7 @@ def test_a_storm_of_signals_ends_the_app_and_leaves_a_clean_terminal(running: Ca
     assert not printable(raw.rpartition(b"\x1b[?1049l")[2])
 
 
+@pytest.mark.long  # that it ends the engine: tests/tui/test_hangup.py
 def test_a_terminal_that_goes_away_in_a_capture_keeps_its_pictures(tmp_path: Path) -> None:
     going = capturing(tmp_path / "w")
     before = pictures(going.root)

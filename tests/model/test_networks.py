@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from engine.model.backbones import Backbone
 from engine.model.networks import Backbones, layers
 from engine.model.record import ModelInfo
 from engine.settings import Recipe
+from tui.cli import main
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +88,18 @@ def test_layers_have_the_shapes_of_their_recipe_and_only_new_ones_train(
     rows = {row.name: row for row in layers(recipe, people=2, unfreeze=False)}
     assert tuple(rows["block4_conv3"].shape) == (None, side, side, 512)
     assert {name for name, row in rows.items() if row.trains} == trained
+
+
+def test_the_command_lists_layers_with_shape_parameters_and_whether_they_train(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["model", "layers", "--recipe", "classic", "--unfreeze", "block5"]
+    main(["--workspace", str(tmp_path / "w"), "--json", *asked])
+    *told, done = map(json.loads, capsys.readouterr().out.splitlines())
+    layers = {layer["name"]: layer for layer in told}
+    assert (done["event"], done["layers"]) == ("done", len(told))
+    assert layers["block4_conv3"]["parameters"] == 2_359_808
+    assert layers["block4_conv3"]["shape"] == [None, 20, 20, 512]  # of a picture of 160
+    training = {name for name, layer in layers.items() if layer["trains"]}
+    assert {"block5_conv1", "block5_conv2", "block5_conv3"} <= training
+    assert "block4_conv3" not in training
