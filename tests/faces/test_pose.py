@@ -120,7 +120,7 @@ def test_without_points_no_nod_is_told() -> None:
 
 @pytest.mark.shared
 def test_mirrored_faces_of_lfw_are_turned_to_the_other_side(finder: FaceFinder, lfw: Path) -> None:
-    files = sorted((lfw / "strangers").glob("*/*_0001.jpg"))[:60]
+    files = sorted((lfw / "strangers").glob("*/*_0001.jpg"))[:24]
     sides = []
     for file in files:
         picture = read_photograph(file)
@@ -129,7 +129,7 @@ def test_mirrored_faces_of_lfw_are_turned_to_the_other_side(finder: FaceFinder, 
         sides.append([look(face, 640, nod(face)).pose for face in faces])
     other = {Pose.LEFT: Pose.RIGHT, Pose.RIGHT: Pose.LEFT}
     turned = [(one, two) for one, two in sides if one in other]
-    assert len(turned) >= 10
+    assert len(turned) >= 4
     assert sum(two is other[one] for one, two in turned) >= 0.75 * len(turned)
     assert all(two is not one for one, two in turned)
 

@@ -171,7 +171,14 @@ def test_sharpness_does_not_depend_on_light_or_face_size(
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("clip", ["man_a_take1.mp4", "man_b.mp4", "woman_a.mp4"])
+@pytest.mark.parametrize(
+    "clip",
+    [
+        "man_a_take1.mp4",
+        pytest.param("man_b.mp4", marks=pytest.mark.long),
+        pytest.param("woman_a.mp4", marks=pytest.mark.long),
+    ],
+)
 def test_gates_on_a_real_clip(
     gates: QualityGates, finder: FaceFinder, clips: Path, clip: str
 ) -> None:

@@ -29,7 +29,7 @@ def pattern(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 200, (160, 160, 3), np.uint8)
 
 
-def enrol(workspace: Workspace, *names: str, pictures: int = 8) -> None:
+def enrol(workspace: Workspace, *names: str, pictures: int = 5) -> None:
     """People of noise, everybody's pictures alike."""
     for seed, name in enumerate(names):
         folder = workspace.people / name.lower().replace(" ", "-").replace("_", "-")

@@ -88,10 +88,10 @@ def trained(
 
 @pytest.fixture(scope="module")
 def photographs(lfw: Path, finder: FaceFinder, extractor: Extracts, packaged: Space) -> Recogniser:
-    """Five people, eight photographs each."""
+    """Three people, eight photographs each; the floors have more."""
     people = {
         folder.name: [photograph(finder, file).crop for file in sorted(folder.iterdir())[:8]]
-        for folder in sorted((lfw / "known").iterdir())[:5]
+        for folder in sorted((lfw / "known").iterdir())[:3]
     }
     return Recogniser(trained(extractor, packaged, people), extractor, packaged, SETTINGS)
 
@@ -100,7 +100,7 @@ def test_other_photographs_of_enrolled_people_are_named(
     lfw: Path, finder: FaceFinder, photographs: Recogniser
 ) -> None:
     right = total = 0
-    for folder in sorted((lfw / "known").iterdir())[:5]:
+    for folder in sorted((lfw / "known").iterdir())[:3]:
         for file in sorted(folder.iterdir())[10:13]:
             face = photograph(finder, file)
             (seen,) = photographs.observe(
@@ -115,7 +115,7 @@ def test_other_photographs_of_enrolled_people_are_named(
 def test_photographs_of_strangers_are_unknown(
     lfw: Path, finder: FaceFinder, photographs: Recogniser
 ) -> None:
-    files = sorted((lfw / "strangers").glob("*/*.jpg"))[:12]
+    files = sorted((lfw / "strangers").glob("*/*.jpg"))[:8]
     faces = [photograph(finder, file) for file in files]
     seen = photographs.observe(
         "strangers",
@@ -139,12 +139,12 @@ def men(clips: Path, finder: FaceFinder) -> dict[str, list[NDArray[np.uint8]]]:
 
 @pytest.fixture(scope="module")
 def shown(clips: Path, finder: FaceFinder) -> dict[str, list[Face]]:
-    """Faces of an enrolled man on another day, and of four strangers before similar walls."""
-    names = ("man_a_take2.mp4", "grid_1.mpg", "grid_3.mpg", "grid_5.mpg", "woman_a.mp4")
+    """Faces of an enrolled man on another day, and of two strangers before similar walls."""
+    names = ("man_a_take2.mp4", "grid_1.mpg", "woman_a.mp4")
     return {name: clip_faces(finder, clips / name, 6, 10) for name in names}
 
 
-@pytest.mark.parametrize("pictures", [12, 3, 1])
+@pytest.mark.parametrize("pictures", [12, 1])
 def test_clips_of_enrolled_people_are_named_and_of_others_are_not(
     men: dict[str, list[NDArray[np.uint8]]],
     shown: dict[str, list[Face]],
