@@ -20,6 +20,9 @@ from engine.pictures import encode_png
 from engine.settings import DetectionSettings, Settings, TrainingSettings
 from engine.workspace.files import write_bytes, write_json
 from engine.workspace.folder import Workspace
+from tests.model.sketch import sketched
+
+__all__ = ["sketched"]
 
 SESSION = "20260101-000000-ab"
 QUICK = Settings(training=TrainingSettings(classic_epochs=1, epochs=2, views=0))
@@ -144,6 +147,7 @@ def test_a_cancelled_bake_off_ends_at_once(workspace: Workspace) -> None:
         bake_off(workspace, QUICK, BakeOffRequest(), cancel, lambda event: None)
 
 
+@pytest.mark.usefixtures("sketched")
 def test_all_are_compared_and_nothing_but_features_is_written(
     workspace: Workspace,
 ) -> None:

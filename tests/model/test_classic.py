@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.contract import EpochDone, Event, Notice
 from engine.contract.errors import Cancelled, ModelCorrupt, NoPictures, TooFewPeople
-from engine.model import classic
 from engine.model.classic import (
     ClassicModel,
     ClassicResult,
@@ -29,6 +27,9 @@ from engine.model.epochs import Checkpoint
 from engine.model.keras_networks import layer_table
 from engine.model.weights import Weights
 from engine.settings import TrainingSettings
+from tests.model.sketch import sketched
+
+__all__ = ["sketched"]
 
 Crops = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -81,22 +82,6 @@ def train(
         checkpoint=checkpoint,
     )
     return [event for event in events if isinstance(event, EpochDone)], result
-
-
-@pytest.fixture
-def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In VGG16's place one convolution, and no augmentation: how a training ends asks for neither,
-    and TensorFlow needs a second to write them out."""
-
-    def backbone(weights: Weights, through: str, low: bool, side: int) -> keras.Model:
-        pictures = keras.Input((side, side, 3))
-        maps = keras.layers.AveragePooling2D(32)(pictures)
-        made = keras.Model(pictures, keras.layers.Conv2D(512, 1)(maps), name="vgg16")
-        made.trainable = False
-        return made
-
-    monkeypatch.setattr(classic, "backbone", backbone)
-    monkeypatch.setattr(classic, "augmentation", lambda seed: ())
 
 
 @pytest.fixture(scope="module")
