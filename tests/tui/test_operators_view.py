@@ -29,12 +29,14 @@ from tui.widgets.bars import TabStrip
 from tui.words.tables import Sheet
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
+ABSENT = Path("/nonexistent/workspace")
 LONGEST = 120.0
 """Seconds after which a test that waits is stuck."""
 
 
-def desk(folder: Path, *names: str) -> FakeDesk:
-    return FakeDesk(tuple(map(person, names)), models=(model(current=True),), workspace=folder)
+def desk(folder: Path = ABSENT, *names: str) -> FakeDesk:
+    people = map(person, names or ("Ada", "Grace"))
+    return FakeDesk(tuple(people), models=(model(current=True),), workspace=folder)
 
 
 # --- own keys -----------------------------------------------------------------------------
@@ -146,62 +148,52 @@ def test_ids_are_unique_and_moving_about_and_leaving_keep_their_keys() -> None:
 # --- jump and zoom ------------------------------------------------------------------------
 
 
-async def test_jump_puts_a_letter_on_every_pane_in_view(
-    run: Callable[..., Any], tmp_path: Path
-) -> None:
-    async with run(desk(tmp_path, "Ada"), size=SIZES[0]) as table:
+async def test_jump_puts_a_letter_on_every_pane_in_view(table: Any) -> None:
+    await table.press("4")
+    for size in SIZES:
+        await table.pilot.resize_terminal(*size)
+        await table.press("J")
+        await table.until(lambda: isinstance(table.app.screen, JumpScreen))
+        panes = [to for to, _at in table.app.screen.places.values() if isinstance(to, Pane)]
+        assert {pane.NAME for pane in panes} == {
+            pane.NAME for pane in table.app.screen_desk.query(Pane) if pane.region.area
+        }
+        await table.press("escape")
+
+
+async def test_a_letter_moves_the_focus_to_a_field(table: Any) -> None:
+    for size in SIZES:
+        await table.pilot.resize_terminal(*size)
+        await table.press("4", "J")
+        await table.until(lambda: isinstance(table.app.screen, JumpScreen))
+        places = table.app.screen.places
+        letter = next(k for k, (to, _at) in places.items() if to.id == "training-epochs")
+        await table.press(letter)
+        await table.until(lambda: getattr(table.app.focused, "id", "") == "training-epochs")
+        table.app.set_focus(None)
+
+
+async def test_escape_leaves_jump_mode_where_one_was(table: Any) -> None:
+    before = table.app.focused
+    await table.press("J", "escape")
+    await table.until(lambda: table.app.screen is table.app.screen_desk)
+    assert table.app.focused is before
+
+
+async def test_zoom_gives_the_pane_in_front_the_desk_and_takes_it_back(table: Any) -> None:
+    shown = lambda: {p.NAME for p in table.app.screen_desk.query(Pane) if p.region.area}  # noqa: E731
+    for size in SIZES:
+        await table.pilot.resize_terminal(*size)
         await table.press("4")
-        for size in SIZES:
-            await table.pilot.resize_terminal(*size)
-            await table.press("J")
-            await table.until(lambda: isinstance(table.app.screen, JumpScreen))
-            panes = [to for to, _at in table.app.screen.places.values() if isinstance(to, Pane)]
-            assert {pane.NAME for pane in panes} == {
-                pane.NAME for pane in table.app.screen_desk.query(Pane) if pane.region.area
-            }
-            await table.press("escape")
-
-
-async def test_a_letter_moves_the_focus_to_a_field(run: Callable[..., Any], tmp_path: Path) -> None:
-    async with run(desk(tmp_path, "Ada"), size=SIZES[0]) as table:
-        for size in SIZES:
-            await table.pilot.resize_terminal(*size)
-            await table.press("4", "J")
-            await table.until(lambda: isinstance(table.app.screen, JumpScreen))
-            places = table.app.screen.places
-            letter = next(k for k, (to, _at) in places.items() if to.id == "training-epochs")
-            await table.press(letter)
-            await table.until(lambda: getattr(table.app.focused, "id", "") == "training-epochs")
-            table.app.set_focus(None)
-
-
-async def test_escape_leaves_jump_mode_where_one_was(
-    run: Callable[..., Any], tmp_path: Path
-) -> None:
-    async with run(desk(tmp_path, "Ada")) as table:
-        before = table.app.focused
-        await table.press("J", "escape")
-        await table.until(lambda: table.app.screen is table.app.screen_desk)
-        assert table.app.focused is before
-
-
-async def test_zoom_gives_the_pane_in_front_the_desk_and_takes_it_back(
-    run: Callable[..., Any], tmp_path: Path
-) -> None:
-    async with run(desk(tmp_path, "Ada"), size=SIZES[0]) as table:
-        shown = lambda: {p.NAME for p in table.app.screen_desk.query(Pane) if p.region.area}  # noqa: E731
-        for size in SIZES:
-            await table.pilot.resize_terminal(*size)
-            await table.press("4")
-            before = shown()
-            await table.press("z")
-            await table.until(lambda: shown() == {"training"})
-            assert table.app.screen_desk.training.size.width >= size[0] - 4
-            assert table.app.screen_desk.query_one(TabStrip).display
-            await table.press("5")
-            await table.until(lambda: shown() == {"recognition"})
-            await table.press("4", "z")
-            await table.until(lambda before=before: shown() == before)
+        before = shown()
+        await table.press("z")
+        await table.until(lambda: shown() == {"training"})
+        assert table.app.screen_desk.training.size.width >= size[0] - 4
+        assert table.app.screen_desk.query_one(TabStrip).display
+        await table.press("5")
+        await table.until(lambda: shown() == {"recognition"})
+        await table.press("4", "z")
+        await table.until(lambda before=before: shown() == before)
 
 
 # --- copy ---------------------------------------------------------------------------------
@@ -224,24 +216,18 @@ async def test_the_epoch_table_is_copied_and_written_as_csv(
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-async def test_people_and_log_are_copied_from_their_panes(
-    run: Callable[..., Any], tmp_path: Path
-) -> None:
-    async with run(desk(tmp_path, "Ada", "Grace")) as table:
-        await table.press("1", "y")
-        await table.until(lambda: isinstance(table.app.screen, CopiedForm))
-        assert "Grace" in table.app.clipboard
-        await table.press("escape", "6", "y")
-        await table.until(lambda: isinstance(table.app.screen, CopiedForm))
-        assert "Ready." in table.app.clipboard
+async def test_people_and_log_are_copied_from_their_panes(table: Any) -> None:
+    await table.press("1", "y")
+    await table.until(lambda: isinstance(table.app.screen, CopiedForm))
+    assert "Grace" in table.app.clipboard
+    await table.press("escape", "6", "y")
+    await table.until(lambda: isinstance(table.app.screen, CopiedForm))
+    assert "Ready." in table.app.clipboard
 
 
-async def test_where_nothing_is_shown_copying_says_so(
-    run: Callable[..., Any], tmp_path: Path
-) -> None:
-    async with run(desk(tmp_path, "Ada")) as table:
-        await table.press("5", "y")
-        await table.until(lambda: "nothing to copy" in table.toasts())
+async def test_where_nothing_is_shown_copying_says_so(table: Any) -> None:
+    await table.press("5", "y")
+    await table.until(lambda: "nothing to copy" in table.toasts())
 
 
 def test_no_cell_of_a_file_is_a_formula() -> None:

@@ -24,6 +24,7 @@ from tui.widgets import preview as widget
 from tui.widgets.preview import FramePreview, inks, kitty_delete, kitty_frame
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
+SIZE = (160, 45)
 RED, BLUE = 0xF00, 0x00F
 
 
@@ -102,50 +103,46 @@ async def test_the_camera_is_asked_for_exactly_the_cells_there_are(run, pane, mo
             assert (wish(table).level, wish(table).colours) == ("normal", "true")
 
 
-async def test_a_large_picture_comes_less_often_so_that_keys_are_answered(run):
-    async with run(desk(), size=SIZES[0]) as table:
-        await watch(table)
-        for size, rate in zip(SIZES, (8, 8, 4), strict=True):
-            await table.pilot.resize_terminal(*size)
-            await table.until(lambda rate=rate: wish(table).rate == rate, f"{rate} a second")
+async def test_a_large_picture_comes_less_often_so_that_keys_are_answered(table):
+    await watch(table)
+    for size, rate in zip(SIZES, (8, 8, 4), strict=True):
+        await table.pilot.resize_terminal(*size)
+        await table.until(lambda rate=rate: wish(table).rate == rate, f"{rate} a second")
 
 
-async def test_another_screen_in_front_stops_the_frames(run):
-    async with run(desk(), size=(160, 45)) as table:
-        await watch(table)
-        await table.until(lambda: wish(table).wanted)
-        await table.press("f1")
-        await table.until(lambda: not wish(table).wanted, "behind the help nothing is sent")
-        await table.press("escape")
-        await table.until(lambda: wish(table).wanted, "back on the desk it is")
+async def test_another_screen_in_front_stops_the_frames(table):
+    await watch(table)
+    await table.until(lambda: wish(table).wanted)
+    await table.press("f1")
+    await table.until(lambda: not wish(table).wanted, "behind the help nothing is sent")
+    await table.press("escape")
+    await table.until(lambda: wish(table).wanted, "back on the desk it is")
 
 
-async def test_the_end_of_the_job_stops_the_frames_and_clears_the_room(run):
-    async with run(desk(), size=(160, 45)) as table:
-        await watch(table)
-        await table.until(lambda: wish(table).wanted)
-        table.desk.emit(two_halves())
-        await table.until(lambda: "▀▀▀▀▀▀▀▀▀▀" in table.screen())
-        table.desk.emit(JobEnded(job="recognise", outcome="done"))
-        await table.until(lambda: not wish(table).wanted)
-        await table.until(lambda: "▀▀▀▀" not in table.screen())
-        assert not shown(table, "recognition").display
+async def test_the_end_of_the_job_stops_the_frames_and_clears_the_room(table):
+    await watch(table)
+    await table.until(lambda: wish(table).wanted)
+    table.desk.emit(two_halves())
+    await table.until(lambda: "▀▀▀▀▀▀▀▀▀▀" in table.screen())
+    table.desk.emit(JobEnded(job="recognise", outcome="done"))
+    await table.until(lambda: not wish(table).wanted)
+    await table.until(lambda: "▀▀▀▀" not in table.screen())
+    assert not shown(table, "recognition").display
 
 
-async def test_the_key_goes_through_the_levels_and_off_sends_nothing(run):
-    async with run(desk(), size=(160, 45)) as table:
-        await watch(table)
-        await table.shows("5 Recognition · preview auto normal 0.0 Mbit/s 0 fps")
-        await table.press("p", "p")
-        await table.until(lambda: wish(table).level == "low")
-        assert wish(table).rate <= LIMITS["low"].rate
-        await table.shows("· preview low 0.0 Mbit/s")
-        await table.press("p")
-        await table.until(lambda: not wish(table).wanted)
-        await table.shows("· preview off")
-        await table.until(lambda: not shown(table, "recognition").display)
-        await table.press("p")
-        await table.until(lambda: wish(table).wanted)
+async def test_the_key_goes_through_the_levels_and_off_sends_nothing(table):
+    await watch(table)
+    await table.shows("5 Recognition · preview auto normal 0.0 Mbit/s 0 fps")
+    await table.press("p", "p")
+    await table.until(lambda: wish(table).level == "low")
+    assert wish(table).rate <= LIMITS["low"].rate
+    await table.shows("· preview low 0.0 Mbit/s")
+    await table.press("p")
+    await table.until(lambda: not wish(table).wanted)
+    await table.shows("· preview off")
+    await table.until(lambda: not shown(table, "recognition").display)
+    await table.press("p")
+    await table.until(lambda: wish(table).wanted)
 
 
 async def test_an_automatic_preview_gives_way_to_a_terminal_that_is_behind(run, monkeypatch):
@@ -269,23 +266,21 @@ async def test_any_name_fits_on_the_picture():
             assert "\u202e" not in "".join(line.strip.text for line in preview._lines)
 
 
-async def test_a_label_is_on_the_screen_at_every_size(run):
-    async with run(desk(), size=SIZES[0]) as table:
-        await watch(table)
-        await table.until(lambda: wish(table).wanted)
-        table.desk.emit(face("unknown", candidate="Ada Lovelace"), with_face())
-        await table.shows_at(SIZES, "▀ unknown ")
+async def test_a_label_is_on_the_screen_at_every_size(table):
+    await watch(table)
+    await table.until(lambda: wish(table).wanted)
+    table.desk.emit(face("unknown", candidate="Ada Lovelace"), with_face())
+    await table.shows_at(SIZES, "▀ unknown ")
 
 
-async def test_a_capture_says_on_the_picture_whether_its_frames_are_good(run):
-    async with run(desk(), size=(120, 40)) as table:
-        await capture(table)
-        await table.until(lambda: wish(table).wanted)
-        preview = shown(table, "capture")
-        table.desk.emit(captured(1), coaching({}), with_face())
-        await table.until(lambda: [t.text for t in preview._tags] == ["Ada Lovelace"])
-        table.desk.emit(coaching({}, advice="hold_still", reason="blurred"), with_face())
-        await table.until(lambda: [t.text for t in preview._tags] == ["blurred"])
+async def test_a_capture_says_on_the_picture_whether_its_frames_are_good(table):
+    await capture(table)
+    await table.until(lambda: wish(table).wanted)
+    preview = shown(table, "capture")
+    table.desk.emit(captured(1), coaching({}), with_face())
+    await table.until(lambda: [t.text for t in preview._tags] == ["Ada Lovelace"])
+    table.desk.emit(coaching({}, advice="hold_still", reason="blurred"), with_face())
+    await table.until(lambda: [t.text for t in preview._tags] == ["blurred"])
 
 
 # --- terminals that show pictures -----------------------------------------------------------
@@ -306,14 +301,10 @@ def test_a_picture_is_sent_in_pieces_that_the_protocol_allows():
     assert base64.b64decode(sent) == b"x" * 9000
 
 
-async def test_a_picture_takes_the_place_of_the_one_before_and_goes_at_the_end(run, monkeypatch):
+async def test_a_picture_takes_the_place_of_the_one_before_and_goes_at_the_end(monkeypatch):
     sent: list[str] = []
     monkeypatch.setattr(widget, "send", lambda app, text: sent.append(text))
-    async with run(desk(), size=(120, 40)) as table:
-        await watch(table)
-        await table.until(lambda: wish(table).wanted)
-        preview = shown(table, "recognition")
-        preview.clock = itertools.count().__next__
+    async with alone() as preview:
         preview.show(picture(), tags(picture(), [seen(face("known", "Ada Lovelace"))]))
         assert "i=7001" in sent[-1]
         assert " Ada Lovelace " in preview._lines[4].strip.text
@@ -321,19 +312,18 @@ async def test_a_picture_takes_the_place_of_the_one_before_and_goes_at_the_end(r
         preview.show(picture(2))
         assert sent[-1].endswith(kitty_delete(7001))
         assert "i=7002" in sent[-1]
-        table.desk.emit(JobEnded(job="recognise", outcome="done"))
-        await table.until(lambda: sent[-1] == kitty_delete(7002))
+        preview.show(None)
+        assert sent[-1] == kitty_delete(7002)
 
 
-async def test_another_screen_in_front_takes_the_picture_away(run, monkeypatch):
+async def test_another_screen_in_front_takes_the_picture_away(table, monkeypatch):
     sent: list[str] = []
     monkeypatch.setattr(widget, "send", lambda app, text: sent.append(text))
-    async with run(desk(), size=(120, 40)) as table:
-        await watch(table)
-        await table.until(lambda: wish(table).wanted)
-        shown(table, "recognition").show(picture())
-        await table.press("f1")
-        await table.until(lambda: sent[-1] == kitty_delete(7001))
+    await watch(table)
+    await table.until(lambda: wish(table).wanted)
+    shown(table, "recognition").show(picture())
+    await table.press("f1")
+    await table.until(lambda: sent[-1] == kitty_delete(7001))
 
 
 async def test_a_picture_is_asked_for_only_where_the_terminal_and_its_line_carry_it(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pytest_asyncio
 from fake_desk import FakeDesk
 from PIL import Image
 from rich.console import Console
@@ -35,21 +36,24 @@ def encoded(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.fixture
-def rows(tmp_path: Path) -> tuple[PictureRow, ...]:
-    made = []
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> tuple[PictureRow, ...]:
+    folder, made = tmp_path_factory.mktemp("pictures"), []
     for n in range(30):
-        path = tmp_path / f"{n + 1:04d}.png"
+        path = folder / f"{n + 1:04d}.png"
         crop(n * 8).save(path)
         made.append(PictureRow(session="20261124T093000Z-001", file=path.name, path=str(path)))
     return tuple(made)
 
 
-@pytest.fixture
-def desk(rows) -> FakeDesk:
-    made = FakeDesk((person("Ada Lovelace"),), (model(current=True),))
-    made.picture_rows = rows
-    return made
+def desk() -> FakeDesk:
+    return FakeDesk((person("Ada Lovelace"),), (model(current=True),))
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def table(table, rows):
+    table.desk.picture_rows = rows
+    return table
 
 
 # --- the protocol --------------------------------------------------------------------------
@@ -164,60 +168,56 @@ def still(table) -> StillScreen:
     return table.app.screen
 
 
-async def test_a_persons_pictures_are_a_contact_sheet(run, desk):
-    async with run(desk, size=SIZES[0]) as table:
-        await table.press("1", "f")
-        for size in SIZES:
-            await table.pilot.resize_terminal(*size)
-            await table.shows("Ada Lovelace", "1 of 30 · session 20261124T093000Z-001 · 0001.png")
-            await table.until(lambda: table.screen().count("▀") > 200, "the sheet is drawn")
-            across = still(table).grid.columns
-            await table.press("right", "down")
-            await table.shows(f"{across + 2} of 30", f"{across + 2:04d}.png")
-            await table.press("left", "up", "up", "left")
-            await table.shows("1 of 30")
-        await table.press("escape")
-        await table.until(lambda: table.app.screen is table.app.screen_desk)
-        assert "▀▀▀▀" not in table.screen()
-
-
-async def test_plus_shows_one_picture_and_minus_all(run, desk):
-    async with run(desk, size=(120, 40)) as table:
-        await table.press("1", "f")
+async def test_a_persons_pictures_are_a_contact_sheet(table):
+    await table.press("1", "f")
+    for size in SIZES:
+        await table.pilot.resize_terminal(*size)
+        await table.shows("Ada Lovelace", "1 of 30 · session 20261124T093000Z-001 · 0001.png")
+        await table.until(lambda: table.screen().count("▀") > 200, "the sheet is drawn")
+        across = still(table).grid.columns
+        await table.press("right", "down")
+        await table.shows(f"{across + 2} of 30", f"{across + 2:04d}.png")
+        await table.press("left", "up", "up", "left")
         await table.shows("1 of 30")
-        await table.press("plus", "right")
-        await table.shows("2 of 30")
-        assert still(table).large
-        await table.press("minus")
-        assert not still(table).large
+    await table.press("escape")
+    await table.until(lambda: table.app.screen is table.app.screen_desk)
+    assert "▀▀▀▀" not in table.screen()
 
 
-async def test_the_last_capture_is_shown_from_its_file(run, desk):
-    async with run(desk) as table:
-        await table.press("2", "f")
-        await table.until(lambda: "No picture was captured yet" in table.toasts())
-        name = "20261124T093000Z-001"
-        table.desk.emit(JobStarted(job="enrol", title="Enrolling Ada"))
-        table.desk.emit(replace(captured(3), session=name), JobEnded(job="enrol", outcome="done"))
-        await table.until(lambda: "Enrolling Ada" in table.log() and not table.app.board.titles)
-        await table.press("2", "f")
-        await table.shows("Last kept: Ada Lovelace", "0003.png")
+async def test_plus_shows_one_picture_and_minus_all(table):
+    await table.press("1", "f")
+    await table.shows("1 of 30")
+    await table.press("plus", "right")
+    await table.shows("2 of 30")
+    assert still(table).large
+    await table.press("minus")
+    assert not still(table).large
 
 
-async def test_a_cancelled_capture_has_left_no_picture_to_show(run, desk):
-    async with run(desk) as table:
+async def test_the_last_capture_is_shown_from_its_file(table):
+    await table.press("2", "f")
+    await table.until(lambda: "No picture was captured yet" in table.toasts())
+    name = "20261124T093000Z-001"
+    table.desk.emit(JobStarted(job="enrol", title="Enrolling Ada"))
+    table.desk.emit(replace(captured(3), session=name), JobEnded(job="enrol", outcome="done"))
+    await table.until(lambda: "Enrolling Ada" in table.log() and not table.app.board.titles)
+    await table.press("2", "f")
+    await table.shows("Last kept: Ada Lovelace", "0003.png")
+
+
+async def test_a_cancelled_capture_has_left_no_picture_to_show(run):
+    async with run(desk()) as table:
         table.desk.emit(captured(3), JobEnded(job="enrol", outcome="cancelled"))
         await table.until(lambda: "ancelled" in table.log())
         await table.press("2", "f")
         await table.until(lambda: "No picture was captured yet" in table.toasts())
 
 
-async def test_any_part_of_the_app_can_show_a_picture(run, desk):
-    async with run(desk) as table:
-        probe = Still(np.asarray(crop(3)).tobytes(), "Ada [b]0.41[/b]")
-        table.app.push_screen(StillScreen("A probe", (probe,)))
-        await table.until(lambda: table.app.screen.opened)
-        await table.shows("A probe", "Ada [b]0.41[/b]")
+async def test_any_part_of_the_app_can_show_a_picture(table):
+    probe = Still(np.asarray(crop(3)).tobytes(), "Ada [b]0.41[/b]")
+    table.app.push_screen(StillScreen("A probe", (probe,)))
+    await table.until(lambda: table.app.screen.opened)
+    await table.shows("A probe", "Ada [b]0.41[/b]")
 
 
 async def test_keys_without_anything_to_show_explain_themselves(run):

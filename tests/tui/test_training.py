@@ -14,7 +14,12 @@ from tests.tui.samples import epoch, model, person
 from tui.widgets.curves import Canvas, Curves
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
+SIZE = SIZES[0]
 TWO = (person("Ada Lovelace", 100), person("Grace Hopper", 6))
+
+
+def desk() -> FakeDesk:
+    return FakeDesk(TWO)
 
 
 def rows(table, selector: str) -> list[list[str]]:
@@ -27,20 +32,19 @@ async def train(table) -> None:
     await table.until(lambda: "train" in table.app.board.titles, "training runs")
 
 
-async def test_a_split_shows_counts_a_person_and_warnings(run):
-    async with run(FakeDesk(TWO), size=SIZES[0]) as table:
-        await table.press("s")
-        await table.until(lambda: rows(table, "#split-table"))
-        assert table.desk.asked("split") == [SplitRequest(train=0.7, validation=0.15, test=0.15)]
-        assert rows(table, "#split-table") == [
-            ["Ada Lovelace", "70", "15", "15"],
-            ["Grace Hopper", "4", "1", "1"],
-        ]
-        await table.shows_at(SIZES, "Grace Hopper: only 6", "74 / 16 / 16", "blocks in")
+async def test_a_split_shows_counts_a_person_and_warnings(table):
+    await table.press("s")
+    await table.until(lambda: rows(table, "#split-table"))
+    assert table.desk.asked("split") == [SplitRequest(train=0.7, validation=0.15, test=0.15)]
+    assert rows(table, "#split-table") == [
+        ["Ada Lovelace", "70", "15", "15"],
+        ["Grace Hopper", "4", "1", "1"],
+    ]
+    await table.shows_at(SIZES, "Grace Hopper: only 6", "74 / 16 / 16", "blocks in")
 
 
 async def test_shares_that_do_not_sum_to_one_are_refused_in_place(run):
-    async with run(FakeDesk(TWO), size=(80, 24)) as table:
+    async with run(desk(), size=(80, 24)) as table:
         await table.press("3")
         await table.pilot.pause()
         table.app.screen_desk.query_one("#split-train").focus()
@@ -50,7 +54,7 @@ async def test_shares_that_do_not_sum_to_one_are_refused_in_place(run):
 
 
 async def test_edited_shares_and_seed_are_used(run):
-    async with run(FakeDesk(TWO)) as table:
+    async with run(desk()) as table:
         for field, value in (("train", "0.5"), ("validation", "0.25"), ("test", "0.25")):
             table.app.screen_desk.query_one(f"#split-{field}", Input).value = value
         table.app.screen_desk.query_one("#split-seed", Input).value = "7"
@@ -61,30 +65,27 @@ async def test_edited_shares_and_seed_are_used(run):
         ]
 
 
-async def test_letters_in_a_number_field_are_keys_of_the_app(run):
-    async with run(FakeDesk(TWO)) as table:
-        table.app.screen_desk.query_one("#split-train").focus()
-        await table.press("t")
-        await table.until(lambda: table.desk.asked("train"))
-        assert table.app.screen_desk.query_one("#split-train", Input).value == "0.7"
+async def test_letters_in_a_number_field_are_keys_of_the_app(table):
+    table.app.screen_desk.query_one("#split-train").focus()
+    await table.press("t")
+    await table.until(lambda: table.desk.asked("train"))
+    assert table.app.screen_desk.query_one("#split-train", Input).value == "0.7"
 
 
-async def test_epochs_grow_the_table_and_the_best_is_marked(run):
-    async with run(FakeDesk(TWO), size=SIZES[0]) as table:
-        await train(table)
-        assert table.desk.asked("train") == [TrainRequest(recipe="head", options={"epochs": 30})]
-        table.desk.emit(epoch(1, 1), epoch(2, 2), epoch(3, 2))
-        await table.until(lambda: len(rows(table, "#training-table")) == 3)
-        first, second, third = rows(table, "#training-table")
-        assert [first[0], second[0], third[0]] == ["1", "★ 2", "3"]
-        await table.shows_at(SIZES, "Epoch 3 of 12", "best epoch 2", "3/12", "▲2", "1.450", "━v")
+async def test_epochs_grow_the_table_and_the_best_is_marked(table):
+    await train(table)
+    assert table.desk.asked("train") == [TrainRequest(recipe="head", options={"epochs": 30})]
+    table.desk.emit(epoch(1, 1), epoch(2, 2), epoch(3, 2))
+    await table.until(lambda: len(rows(table, "#training-table")) == 3)
+    first, second, third = rows(table, "#training-table")
+    assert [first[0], second[0], third[0]] == ["1", "★ 2", "3"]
+    await table.shows_at(SIZES, "Epoch 3 of 12", "best epoch 2", "3/12", "▲2", "1.450", "━v")
 
 
-async def test_features_come_before_the_first_epoch(run):
-    async with run(FakeDesk(TWO), size=(80, 24)) as table:
-        await train(table)
-        table.desk.emit(FeaturesProgress(done=20, total=106, cached=12))
-        await table.shows("VGG16 features of the pictures, 12 cached", "20/106")
+async def test_features_come_before_the_first_epoch(table):
+    await train(table)
+    table.desk.emit(FeaturesProgress(done=20, total=106, cached=12))
+    await table.shows("VGG16 features of the pictures, 12 cached", "20/106")
 
 
 async def test_the_end_of_training_is_told_and_the_title_names_the_model(run):
@@ -110,32 +111,31 @@ async def test_the_end_of_training_is_told_and_the_title_names_the_model(run):
         await table.shows("In use: model of 2 people, trained in 21 s.", "model of 2026-11-24")
 
 
-async def test_what_the_new_threshold_means_is_told_in_a_sentence(run):
-    async with run(FakeDesk(TWO), size=SIZES[0]) as table:
-        await train(table)
-        table.desk.emit(
-            epoch(1, 1),
-            epoch(2, 2),
-            Threshold(
-                job="train",
-                threshold=0.183,
-                fpir=0.01,
-                people=2,
-                measured=120,
-                fpir_low=0,
-                fpir_high=0.046,
-                sentence="At most 4 of 100 strangers are named (95 %); measured on 120 strangers, "
-                "1 of whom was.",
-                brief="at most 4 in 100 strangers",
-            ),
-        )
-        await table.until(lambda: table.text("#training-threshold") == "at most 4 in 100 strangers")
-        await table.shows_at(SIZES, "at most 4 in 100", "★ 2", "▲2")
-        assert table.text("#recognition-threshold") == ""
+async def test_what_the_new_threshold_means_is_told_in_a_sentence(table):
+    await train(table)
+    table.desk.emit(
+        epoch(1, 1),
+        epoch(2, 2),
+        Threshold(
+            job="train",
+            threshold=0.183,
+            fpir=0.01,
+            people=2,
+            measured=120,
+            fpir_low=0,
+            fpir_high=0.046,
+            sentence="At most 4 of 100 strangers are named (95 %); measured on 120 strangers, "
+            "1 of whom was.",
+            brief="at most 4 in 100 strangers",
+        ),
+    )
+    await table.until(lambda: table.text("#training-threshold") == "at most 4 in 100 strangers")
+    await table.shows_at(SIZES, "at most 4 in 100", "★ 2", "▲2")
+    assert table.text("#recognition-threshold") == ""
 
 
 async def test_recipe_classic_brings_its_own_epochs(run):
-    async with run(FakeDesk(TWO)) as table:
+    async with run(desk()) as table:
         recipe = table.app.screen_desk.query_one("#training-recipe")
         recipe.value = "classic"
         await table.until(
@@ -149,19 +149,18 @@ async def test_recipe_classic_brings_its_own_epochs(run):
 
 
 async def test_no_epochs_are_refused_in_place(run):
-    async with run(FakeDesk(TWO), size=(80, 24)) as table:
+    async with run(desk(), size=(80, 24)) as table:
         table.app.screen_desk.query_one("#training-epochs", Input).value = ""
         await table.press("t")
         await table.shows("Epochs: a whole number from 1 to 1000.")
         assert table.desk.asked("train") == []
 
 
-async def test_training_twice_is_explained(run):
-    async with run(FakeDesk(TWO)) as table:
-        await train(table)
-        await table.press("t")
-        await table.until(lambda: "A training is running already" in table.toasts())
-        assert len(table.desk.asked("train")) == 1
+async def test_training_twice_is_explained(table):
+    await train(table)
+    await table.press("t")
+    await table.until(lambda: "A training is running already" in table.toasts())
+    assert len(table.desk.asked("train")) == 1
 
 
 async def test_what_the_engine_refuses_is_a_toast_and_a_line(run):
@@ -173,18 +172,17 @@ async def test_what_the_engine_refuses_is_a_toast_and_a_line(run):
         assert "ERROR Too few people: classic needs two → Enrol one more." in table.log()
 
 
-async def test_training_and_capture_run_side_by_side_and_escape_means_the_pane_in_front(run):
-    async with run(FakeDesk(TWO)) as table:
-        await train(table)
-        await table.press("n", "B", "o", "b", "enter")
-        await table.until(lambda: "enrol" in table.app.board.titles)
-        await table.press("4")
-        await table.pilot.pause()
-        await table.press("escape", "escape")
-        assert table.desk.asked("cancel") == []
-        await table.press("escape", "y")
-        await table.until(lambda: table.desk.asked("cancel"))
-        assert table.desk.asked("cancel") == ["train"]
+async def test_training_and_capture_run_side_by_side_and_escape_means_the_pane_in_front(table):
+    await train(table)
+    await table.press("n", "B", "o", "b", "enter")
+    await table.until(lambda: "enrol" in table.app.board.titles)
+    await table.press("4")
+    await table.pilot.pause()
+    await table.press("escape", "escape")
+    assert table.desk.asked("cancel") == []
+    await table.press("escape", "y")
+    await table.until(lambda: table.desk.asked("cancel"))
+    assert table.desk.asked("cancel") == ["train"]
 
 
 def test_a_line_joins_its_ends_and_a_dotted_one_leaves_gaps():
@@ -203,14 +201,13 @@ def test_dots_outside_the_raster_are_left_out():
     assert canvas.glyph(0, 0) == " "
 
 
-async def test_curves_bear_missing_values_and_a_single_epoch(run):
-    async with run(FakeDesk(TWO)) as table:
-        await train(table)
-        table.desk.emit(epoch(1, 1, val_loss=math.nan, val_accuracy=math.nan))
-        await table.until(lambda: len(rows(table, "#training-table")) == 1)
-        assert rows(table, "#training-table")[0][2] == "-"
-        drawn = str(table.app.screen_desk.query_one("#curve-loss", Curves).render())
-        assert "val -" in drawn
+async def test_curves_bear_missing_values_and_a_single_epoch(table):
+    await train(table)
+    table.desk.emit(epoch(1, 1, val_loss=math.nan, val_accuracy=math.nan))
+    await table.until(lambda: len(rows(table, "#training-table")) == 1)
+    assert rows(table, "#training-table")[0][2] == "-"
+    drawn = str(table.app.screen_desk.query_one("#curve-loss", Curves).render())
+    assert "━v -" in drawn
 
 
 async def test_a_model_that_is_kept_aside_is_told_and_can_be_put_into_use(run):
@@ -274,7 +271,7 @@ async def test_a_stopped_training_shows_the_model_it_kept(run):
 
 
 async def test_every_option_of_a_recipe_can_be_read_at_every_size(run):
-    async with run(FakeDesk(TWO), size=SIZES[0]) as table:
+    async with run(desk(), size=SIZES[0]) as table:
         await table.press("4")
         table.app.screen_desk.query_one("#training-recipe").value = "classic"
         await table.shows_at((*SIZES[:2], (200, 60)), "Epochs", "Input side", "160")

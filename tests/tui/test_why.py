@@ -14,6 +14,7 @@ from tui.widgets.crop import Crop
 from tui.words.coach import quality, sentences
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
+SIZE = SIZES[0]
 
 
 async def watching(table, *faces):
@@ -27,54 +28,51 @@ def desk():
     return FakeDesk((person("Ada Lovelace"),), (model(current=True),))
 
 
-async def test_the_decision_is_told_in_words_with_its_pictures(run):
-    async with run(desk(), size=SIZES[0]) as table:
-        await watching(table, face("known", "Ada Lovelace", score=0.62))
-        await table.press("W")
-        await table.until(lambda: table.desk.asked("why"))
-        assert table.desk.asked("why")[0] == 1
-        table.desk.emit(why())
-        await table.shows_at(
-            SIZES,
-            "KNOWN",
-            "Ada Lovelace: match 80; 6 of 7 frames agree.",
-            "Next is Grace Hopper with match 6.",
-            "brightness 121 (needs 45)",
-            "this face",
-            "0.83 Ada Lovelace",
-            "0.31 Grace",
-            "▀▀▀▀▀▀",
-        )
-        assert len(table.desk.asked("picture")) == 3
+async def test_the_decision_is_told_in_words_with_its_pictures(table):
+    await watching(table, face("known", "Ada Lovelace", score=0.62))
+    await table.press("W")
+    await table.until(lambda: table.desk.asked("why"))
+    assert table.desk.asked("why")[0] == 1
+    table.desk.emit(why())
+    await table.shows_at(
+        SIZES,
+        "KNOWN",
+        "Ada Lovelace: match 80; 6 of 7 frames agree.",
+        "Next is Grace Hopper with match 6.",
+        "brightness 121 (needs 45)",
+        "this face",
+        "0.83 Ada Lovelace",
+        "0.31 Grace",
+        "▀▀▀▀▀▀",
+    )
+    assert len(table.desk.asked("picture")) == 3
 
 
-async def test_another_face_is_explained_when_it_is_selected(run):
-    async with run(desk(), size=(80, 24)) as table:
-        await watching(
-            table, face("known", "Ada Lovelace", track=1), face("unknown", track=2, score=0.1)
-        )
-        await table.press("W")
-        await table.until(lambda: 2 in table.desk.asked("why"))
-        await table.press("down")
-        await table.until(lambda: 1 in table.desk.asked("why"))
-        table.desk.emit(why(2, rule=Rule.BELOW_THRESHOLD))
-        table.desk.emit(why(1))
-        await table.shows("Ada Lovelace: match 80")
-        assert "Unknown: nearest" not in table.screen()
+async def test_another_face_is_explained_when_it_is_selected(table):
+    await watching(
+        table, face("known", "Ada Lovelace", track=1), face("unknown", track=2, score=0.1)
+    )
+    await table.press("W")
+    await table.until(lambda: 2 in table.desk.asked("why"))
+    await table.press("down")
+    await table.until(lambda: 1 in table.desk.asked("why"))
+    table.desk.emit(why(2, rule=Rule.BELOW_THRESHOLD))
+    table.desk.emit(why(1))
+    await table.shows("Ada Lovelace: match 80")
+    assert "Unknown: nearest" not in table.screen()
 
 
-async def test_it_stays_possible_after_the_recognition_has_ended(run):
-    async with run(desk()) as table:
-        await watching(table, face("unknown"))
-        table.desk.emit(JobEnded(job="recognise", outcome="done"))
-        await table.until(lambda: not table.app.board.titles)
-        await table.press("W")
-        await table.until(lambda: isinstance(table.app.screen, WhyScreen))
-        await table.until(lambda: table.desk.asked("why"))
-        table.desk.emit(NothingToExplain(track=1))
-        await table.shows("Nothing is kept about this face any more.")
-        await table.press("escape")
-        await table.until(lambda: table.app.screen is table.app.screen_desk)
+async def test_it_stays_possible_after_the_recognition_has_ended(table):
+    await watching(table, face("unknown"))
+    table.desk.emit(JobEnded(job="recognise", outcome="done"))
+    await table.until(lambda: not table.app.board.titles)
+    await table.press("W")
+    await table.until(lambda: isinstance(table.app.screen, WhyScreen))
+    await table.until(lambda: table.desk.asked("why"))
+    table.desk.emit(NothingToExplain(track=1))
+    await table.shows("Nothing is kept about this face any more.")
+    await table.press("escape")
+    await table.until(lambda: table.app.screen is table.app.screen_desk)
 
 
 async def test_with_nobody_recognised_the_key_says_what_to_do_first(run):
@@ -84,13 +82,12 @@ async def test_with_nobody_recognised_the_key_says_what_to_do_first(run):
         assert table.app.screen is table.app.screen_desk
 
 
-async def test_the_key_works_on_the_desk_alone(run):
-    async with run(desk()) as table:
-        await watching(table, face("unknown"))
-        await table.press("v")
-        await table.until(lambda: table.app.open_screen(EvaluationScreen) is not None)
-        await table.press("W")
-        assert not isinstance(table.app.screen, WhyScreen)
+async def test_the_key_works_on_the_desk_alone(table):
+    await watching(table, face("unknown"))
+    await table.press("v")
+    await table.until(lambda: table.app.open_screen(EvaluationScreen) is not None)
+    await table.press("W")
+    assert not isinstance(table.app.screen, WhyScreen)
 
 
 @pytest.mark.parametrize(
@@ -133,15 +130,14 @@ def test_what_falls_short_in_the_probe_is_a_word_and_not_a_colour(fields, words)
     assert words in quality(why(**fields))
 
 
-async def test_a_picture_that_cannot_be_read_leaves_its_caption(run):
-    async with run(desk()) as table:
-        await watching(table, face("unknown"))
-        await table.press("W")
-        table.desk.emit(why(crop=b"no picture"))
-        await table.until(
-            lambda: (
-                isinstance(table.app.screen, WhyScreen)
-                and table.app.screen.query_one("#why-probe", Crop).caption == "this face"
-            )
+async def test_a_picture_that_cannot_be_read_leaves_its_caption(table):
+    await watching(table, face("unknown"))
+    await table.press("W")
+    table.desk.emit(why(crop=b"no picture"))
+    await table.until(
+        lambda: (
+            isinstance(table.app.screen, WhyScreen)
+            and table.app.screen.query_one("#why-probe", Crop).caption == "this face"
         )
-        await table.shows("this face")
+    )
+    await table.shows("this face")
