@@ -11,10 +11,8 @@ from tests.tui.samples import person, row
 from tui.screens.roster import RosterScreen
 
 
-def desk(*rows) -> FakeDesk:
-    made = FakeDesk((person("Bob"),))
-    made.names = rows
-    return made
+def desk() -> FakeDesk:
+    return FakeDesk((person("Bob"),))
 
 
 def done(table, name):
@@ -38,35 +36,34 @@ async def opened(table):
     await table.pilot.pause()
 
 
-async def test_an_empty_roster_says_what_to_do_and_takes_a_file(run):
-    async with run(desk(), size=(80, 24)) as table:
-        await table.press("l")
-        await table.shows_at(((160, 45), (80, 24)), "The roster is empty", "Add from")
-        await table.type("names.csv")
-        await table.press("enter")
-        await table.shows("2 names of 2 waiting", "○ waits  Ada")
-        assert "Bob is enrolled already" in table.log()
+async def test_an_empty_roster_says_what_to_do_and_takes_a_file(table):
+    await table.press("l")
+    await table.shows_at(((160, 45), (80, 24)), "The roster is empty", "Add from")
+    await table.type("names.csv")
+    await table.press("enter")
+    await table.shows("2 names of 2 waiting", "○ waits  Ada")
+    assert "Bob is enrolled already" in table.log()
 
 
-async def test_enter_enrols_and_the_next_one_is_selected_afterwards(run):
-    async with run(desk(row("Bob", 30), row("Ada"), row("Grace"))) as table:
-        await table.press("l")
-        await opened(table)
-        assert table.app.screen.query_one(DataTable).cursor_row == 1
-        await table.press("enter")
-        await table.until(lambda: "enrol" in table.app.board.titles)
-        assert table.desk.asked("enrol")[0].person == "Ada"
-        done(table, "Ada")
-        await opened(table)
-        assert table.app.screen.query_one(DataTable).cursor_row == 2
-        assert not table.desk.asked("train")
+async def test_enter_enrols_and_the_next_one_is_selected_afterwards(table):
+    table.desk.names = (row("Bob", 30), row("Ada"), row("Grace"))
+    await table.press("l")
+    await opened(table)
+    assert table.app.screen.query_one(DataTable).cursor_row == 1
+    await table.press("enter")
+    await table.until(lambda: "enrol" in table.app.board.titles)
+    assert table.desk.asked("enrol")[0].person == "Ada"
+    done(table, "Ada")
+    await opened(table)
+    assert table.app.screen.query_one(DataTable).cursor_row == 2
+    assert not table.desk.asked("train")
 
 
-async def test_training_follows_the_last_one_only(run):
-    async with run(desk(row("Ada", 12), row("Grace"))) as table:
-        await table.press("l")
-        await opened(table)
-        await table.press("enter")
-        await table.until(lambda: "enrol" in table.app.board.titles)
-        done(table, "Grace")
-        await table.until(lambda: table.desk.asked("train") == [TrainRequest()])
+async def test_training_follows_the_last_one_only(table):
+    table.desk.names = (row("Ada", 12), row("Grace"))
+    await table.press("l")
+    await opened(table)
+    await table.press("enter")
+    await table.until(lambda: "enrol" in table.app.board.titles)
+    done(table, "Grace")
+    await table.until(lambda: table.desk.asked("train") == [TrainRequest()])

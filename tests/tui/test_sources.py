@@ -19,6 +19,7 @@ from tui.screens.forms import NewPersonForm, RecogniseForm
 from tui.screens.sources import Offer, matching, offers, paths
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
+SIZE = SIZES[0]
 WEBCAM = CameraFacts(
     path=Path("/dev/video2"),
     name="HD Webcam",
@@ -32,7 +33,7 @@ def _one_camera(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.screens.sources.inspect_cameras", lambda: (WEBCAM, beside))
 
 
-def desk(folder: Path) -> FakeDesk:
+def desk(folder: Path = Path("/nonexistent/workspace")) -> FakeDesk:
     return FakeDesk((person("Ada"),), (model(current=True),), workspace=folder)
 
 
@@ -61,43 +62,35 @@ def test_what_is_typed_narrows_what_is_known() -> None:
     assert matching("2", known) == known
 
 
-async def test_the_list_opens_with_the_field_and_enter_takes_a_line(
-    run: Callable[..., Any], tmp_path: Path
-) -> None:
-    async with run(desk(tmp_path), size=SIZES[0]) as table:
-        await table.press("r")
-        await table.shows_at(SIZES, "HD Webcam, 1280x720", "demo:collins")
-        await table.press("down", "enter")
-        assert table.app.screen.value("#form-source") == "2"
-        await table.press("enter")
-        await table.until(lambda: table.desk.asked("recognise"))
-        assert table.desk.asked("recognise")[0].source == "2"
+async def test_the_list_opens_with_the_field_and_enter_takes_a_line(table: Any) -> None:
+    await table.press("r")
+    await table.shows_at(SIZES, "HD Webcam, 1280x720", "demo:collins")
+    await table.press("down", "enter")
+    assert table.app.screen.value("#form-source") == "2"
+    await table.press("enter")
+    await table.until(lambda: table.desk.asked("recognise"))
+    assert table.desk.asked("recognise")[0].source == "2"
 
 
-async def test_a_further_source_is_added_behind_the_sign_between_them(
-    run: Callable[..., Any], tmp_path: Path
-) -> None:
-    async with run(desk(tmp_path)) as table:
-        await table.press("r")
-        await table.shows("HD Webcam")
-        await table.press("end", *";col")
-        await table.until(lambda: table.app.screen.query_one(OptionList).option_count == 1)
-        await table.press("down", "enter")
-        assert table.app.screen.value("#form-source") == "0; demo:collins"
+async def test_a_further_source_is_added_behind_the_sign_between_them(table: Any) -> None:
+    await table.press("r")
+    await table.shows("HD Webcam")
+    await table.press("end", *";col")
+    await table.until(lambda: table.app.screen.query_one(OptionList).option_count == 1)
+    await table.press("down", "enter")
+    assert table.app.screen.value("#form-source") == "0; demo:collins"
 
 
 async def test_a_source_that_is_not_there_is_told_in_the_form_which_keeps_what_was_typed(
-    run: Callable[..., Any], tmp_path: Path
+    table: Any,
 ) -> None:
-    made = desk(tmp_path)
-    made.fail["enrol"] = SourceNotFound("There is no such file", "clp.mp4", "Check the path.")
-    async with run(made, size=SIZES[0]) as table:
-        await table.press("n", *"Bob", "tab")
-        await table.press("ctrl+u", *"clp.mp4", "enter")
-        await table.shows_at(SIZES, "There is no such file: clp.mp4. Check the path.")
-        screen = table.app.screen
-        assert isinstance(screen, NewPersonForm)
-        assert (screen.value("#form-name"), screen.value("#form-source")) == ("Bob", "clp.mp4")
+    table.desk.fail["enrol"] = SourceNotFound("There is no such file", "clp.mp4", "Check the path.")
+    await table.press("n", *"Bob", "tab")
+    await table.press("ctrl+u", *"clp.mp4", "enter")
+    await table.shows_at(SIZES, "There is no such file: clp.mp4. Check the path.")
+    screen = table.app.screen
+    assert isinstance(screen, NewPersonForm)
+    assert (screen.value("#form-name"), screen.value("#form-source")) == ("Bob", "clp.mp4")
 
 
 async def test_a_source_that_was_used_is_offered_again_and_one_with_a_password_is_not(
@@ -116,27 +109,22 @@ async def test_a_source_that_was_used_is_offered_again_and_one_with_a_password_i
         assert not any("secret" in str(option.prompt) for option in found.options)
 
 
-async def test_the_roster_enrols_from_the_source_of_its_field(
-    run: Callable[..., Any], tmp_path: Path
-) -> None:
-    made = desk(tmp_path)
-    made.add_to_roster("names.csv")
-    async with run(made) as table:
-        await table.press("l")
-        await table.until(lambda: table.app.screen.rows)
-        field = table.app.screen.query_one("#form-source")
-        field.value = "demo:hopper"
-        await table.press("enter")
-        await table.until(lambda: table.desk.asked("enrol"))
-        assert table.desk.asked("enrol")[0].source == "demo:hopper"
+async def test_the_roster_enrols_from_the_source_of_its_field(table: Any) -> None:
+    table.desk.add_to_roster("names.csv")
+    await table.press("l")
+    await table.until(lambda: table.app.screen.rows)
+    field = table.app.screen.query_one("#form-source")
+    field.value = "demo:hopper"
+    await table.press("enter")
+    await table.until(lambda: table.desk.asked("enrol"))
+    assert table.desk.asked("enrol")[0].source == "demo:hopper"
 
 
-async def test_folders_are_completed_in_the_import(run: Callable[..., Any], tmp_path: Path) -> None:
+async def test_folders_are_completed_in_the_import(table: Any, tmp_path: Path) -> None:
     (tmp_path / "photographs").mkdir()
-    async with run(desk(tmp_path)) as table:
-        await table.press("i")
-        table.app.screen.query_one("#form-folder", Input).value = f"{tmp_path}/p"
-        await table.press("h")
-        await table.until(lambda: table.app.screen.query_one(OptionList).option_count == 1)
-        await table.press("down", "enter")
-        assert table.app.screen.value("#form-folder") == f"{tmp_path}/photographs/"
+    await table.press("i")
+    table.app.screen.query_one("#form-folder", Input).value = f"{tmp_path}/p"
+    await table.press("h")
+    await table.until(lambda: table.app.screen.query_one(OptionList).option_count == 1)
+    await table.press("down", "enter")
+    assert table.app.screen.value("#form-folder") == f"{tmp_path}/photographs/"
