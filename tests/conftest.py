@@ -79,7 +79,6 @@ LONGEST_LONG_FILES = (
     "faults/test_real_disks.py",
     "model/test_classic.py",
     "desk/test_sources_together.py",
-    "fuzz/test_fuzz.py",
     "model/test_keras_export.py",
 )
 """The same of the long tests."""

@@ -94,7 +94,7 @@ def test_pictures_too_slow_to_decode_in_time_are_decoded_one_at_a_time() -> None
     """One of 35 megapixels takes 340 MiB for its moment, and far longer than its deadline."""
     with camera(bait(progressive(5900, 0))) as hostile:
         told = child(
-            "said = watch(url, open_timeout=0.2, read_timeout=0.05, reconnect_attempts=20)",
+            "said = watch(url, open_timeout=0.2, read_timeout=0.05, reconnect_attempts=6)",
             WATCH,
             url=hostile.address(),
         )
