@@ -72,15 +72,19 @@ class Sweep:
         self._folder = folder
         self._whole = build(folder / "whole")
         self._before = holdings(self._whole)
+        self._after: dict[str, Any] = {}
+        """What the workspace holds once a job was done without a fault."""
         photographs(folder / "photographs")
 
     def job(self, name: str, kind: str, every: int = 1, seed: int = 0) -> Swept:
         """Let it meet the fault at every n, or at about every `every`-th, chosen by `seed`."""
         swept = Swept(name, kind)
-        done = self._copy()
-        under_lock(done, name)
-        after = holdings(done)
-        swept.wrong += [f"without a fault: {each}" for each in faults(done)]
+        if name not in self._after:
+            done = self._copy()
+            under_lock(done, name)
+            self._after[name] = holdings(done)
+            swept.wrong += [f"without a fault: {each}" for each in faults(done)]
+        after = self._after[name]
         chance = random.Random(f"{seed} {name} {kind}")
         at = 0
         while True:

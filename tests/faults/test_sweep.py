@@ -32,7 +32,7 @@ def swept(*options: str) -> list[dict[str, Any]]:
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("faults", "every"), [(("kill",), 12), (("full", "broken-once", "read-only"), 40)]
+    ("faults", "every"), [(("kill",), 16), (("full", "broken-once", "read-only"), 40)]
 )
 def test_a_fault_at_any_change_leaves_everything_whole(faults: tuple[str, ...], every: int) -> None:
     named = [word for fault in faults for word in ("--fault", fault)]
