@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -85,7 +86,10 @@ def demo(context: Context, tui: bool) -> None:
         "Demo summary",
     )
     output.result(f"The workspace is {context.workspace.root}")
-    output.result(f"Look at it: facedesk --workspace {context.workspace.root}")
+    # After `make demo` there is no `facedesk` on the path.
+    name = "facedesk"
+    program = name if shutil.which(name) else Path(sys.executable).with_name(name)
+    output.result(f"Look at it: {program} --workspace {context.workspace.root}")
     wrong = [who for who, expected, done in verdicts if not _convincing(done, expected)]
     if wrong:  # a demo that quietly fails would prove nothing
         raise DataError("The demo did not come out right", f"for {', '.join(wrong)}")
