@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from engine.contract import Event, JobEnded
 from engine.contract.errors import WorkspaceLocked
+from engine.contract.requests import PreviewWish
 from engine.desk.local import LocalDesk
+from engine.settings import Settings
 from engine.workspace.folder import Workspace
 
 E = TypeVar("E", bound=Event)
@@ -76,3 +78,34 @@ def started(desk: LocalDesk) -> Collector:
     collector = Collector()
     desk.start(collector)
     return collector
+
+
+class OneDesk:
+    """A started desk for the tests of a module, one after the other: each would else start two
+    processes of its own. It replaces a process that a test kills itself.
+    """
+
+    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+        self.workspace, self._settings = workspace, settings
+        self.start()
+
+    def start(self) -> None:
+        self.desk = LocalDesk(self.workspace, self._settings)
+        self.heard = started(self.desk)
+
+    def pid(self, process: str) -> int:
+        """The present process of this name."""
+        return self.desk._processes.children[process].pid
+
+    def ready(self) -> None:
+        """Make it idle, with nothing told yet; a desk that a test has closed is another one."""
+        if self.desk._processes.closing:
+            self.start()
+        for job in self.desk.running:
+            self.desk.cancel(job)
+            self.heard.wait_end(job)
+        self.desk.preview(PreviewWish())
+        self.heard.forget()
+
+    def close(self) -> None:
+        self.desk.close()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from desk_driver import LONGEST, Collector, started, wait_unlocked
+from desk_driver import LONGEST, Collector, OneDesk, wait_unlocked
 from PIL import Image
 
 from engine.config import load_settings
@@ -24,7 +24,6 @@ from engine.contract import (
     Notice,
     Preview,
     ProcessDied,
-    ProcessReady,
     SourceOpened,
 )
 from engine.contract.errors import (
@@ -53,48 +52,34 @@ DEMO = EnrolRequest(person="Eileen Collins", source="demo:collins", count=5, pac
 ENDLESS = EnrolRequest(person="Eileen Collins", source="demo:collins", count=9_000, pace="own")
 
 
-class Running:
-    """A started desk, what it tells, and its workspace."""
+class Running(OneDesk):
+    """A desk that can enrol the demo's person, and rid itself of all people."""
 
-    def __init__(self, root: Path) -> None:
-        self.workspace = Workspace(root)
-        self.workspace.prepare()
-        self.desk = LocalDesk(self.workspace, load_settings(training={"views": 0}))
-        self.heard = started(self.desk)
-
-    def enrol(self, request: EnrolRequest = DEMO) -> None:
-        self.desk.enrol(request)
+    def enrol(self) -> None:
+        self.desk.enrol(DEMO)
         assert self.heard.wait_end("enrol").outcome == "done"
 
-    def camera(self) -> int:
-        """The present camera process."""
-        return self.desk._processes.children["camera"].pid
-
-    def clear(self) -> None:
-        """End what runs, enrol nobody, wish for no preview, forget what was told."""
-        for job in self.desk.running:
-            self.desk.cancel(job)
-            self.heard.wait_end(job)
-        self.desk.preview(PreviewWish())
+    def ready(self) -> None:
+        super().ready()
         if rows := self.desk.people():
             self.desk.delete_people([row.name for row in rows])
-        self.heard.forget()
 
 
 @pytest.fixture(scope="module")
 def one_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One desk for all tests but the one that closes it; it replaces what they kill itself."""
-    made = Running(tmp_path_factory.mktemp("client") / "workspace")
+    """One desk for all tests."""
+    workspace = Workspace(tmp_path_factory.mktemp("client") / "workspace")
+    workspace.prepare()
+    made = Running(workspace, load_settings(training={"views": 0}))
     yield made
-    made.desk.close()
+    made.close()
 
 
 @pytest.fixture
-def running(one_desk: Running) -> Iterator[Running]:
-    """The desk, on which nobody is enrolled."""
-    one_desk.clear()
-    yield one_desk
-    one_desk.clear()
+def running(one_desk: Running) -> Running:
+    """The desk, idle, on which nobody is enrolled."""
+    one_desk.ready()
+    return one_desk
 
 
 @pytest.fixture
@@ -208,7 +193,7 @@ def test_a_running_capture_follows_the_wish_at_once(desk: LocalDesk, collector: 
 def test_a_camera_process_that_is_replaced_knows_the_wish(
     running: Running, desk: LocalDesk, collector: Collector
 ) -> None:
-    first = running.camera()
+    first = running.pid("camera")
     desk.preview(WISH)
     os.kill(first, signal.SIGKILL)
     collector.wait(ProcessDied)
@@ -236,7 +221,7 @@ def test_while_a_job_writes_no_other_has_its_camera_and_no_other_process_writes(
 def test_a_killed_camera_process_is_reported_and_replaced(
     running: Running, desk: LocalDesk, collector: Collector
 ) -> None:
-    first = running.camera()
+    first = running.pid("camera")
     desk.enrol(ENDLESS)
     kept = collector.wait(Captured, lambda event: event.captured >= 3).captured
     os.kill(first, signal.SIGKILL)
@@ -321,16 +306,24 @@ def test_people_are_renamed_split_and_deleted_without_a_child(
     assert desk.people() == ()
 
 
-def test_closing_ends_both_processes_even_in_the_middle_of_a_capture(tmp_path: Path) -> None:
-    made = Running(tmp_path / "workspace")
-    made.desk.enrol(ENDLESS)
-    made.heard.wait(Captured)
-    pids = [event.pid for event in made.heard.of(ProcessReady)]
-    made.desk.close()
+def test_a_job_ends_exactly_once(running: Running, collector: Collector) -> None:
+    running.enrol()
+    collector.forget()
+    running.enrol()
+    assert len(collector.of(JobEnded)) == 1
+
+
+def test_closing_ends_both_processes_even_in_the_middle_of_a_capture(
+    running: Running, desk: LocalDesk, collector: Collector
+) -> None:
+    desk.enrol(ENDLESS)
+    collector.wait(Captured)
+    pids = [running.pid(process) for process in ("camera", "model")]
+    desk.close()
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-    assert not made.heard.of(ProcessDied)
+    assert not collector.of(ProcessDied)
 
 
 def test_a_child_ends_by_itself_when_its_parent_is_gone(workspace: Workspace) -> None:
@@ -343,10 +336,3 @@ def test_a_child_ends_by_itself_when_its_parent_is_gone(workspace: Workspace) ->
     assert child._process.wait(LONGEST) is not None
     with pytest.raises(ProcessLookupError):
         os.kill(child.pid, 0)
-
-
-def test_a_job_ends_exactly_once(running: Running, collector: Collector) -> None:
-    running.enrol()
-    collector.forget()
-    running.enrol()
-    assert len(collector.of(JobEnded)) == 1

@@ -6,10 +6,11 @@ import os
 import re
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk_driver import Collector, started
+from desk_driver import Collector, OneDesk, started
 
 from engine.config import load_settings
 from engine.contract import (
@@ -36,23 +37,29 @@ ENDLESS = TrainRequest(recipe="classic", options={"epochs": 1000})
 
 
 @pytest.fixture(scope="module")
-def enrolled(demo_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A workspace in which both demo portraits are enrolled, and a model of them is in use."""
-    return copy_of(demo_trained, tmp_path_factory.mktemp("desk") / "workspace")
+def one_desk(demo_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneDesk]:
+    """A desk on a workspace in which both demo portraits are enrolled, and a model is in use."""
+    workspace = copy_of(demo_trained, tmp_path_factory.mktemp("desk") / "workspace")
+    made = OneDesk(workspace, load_settings(training=NO_VIEWS))
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def desk(enrolled: Workspace) -> LocalDesk:
-    """A desk on the workspace with two people; closed by the test through `collector`."""
-    return LocalDesk(enrolled, load_settings(training=NO_VIEWS))
+def running(one_desk: OneDesk) -> OneDesk:
+    """The desk, idle."""
+    one_desk.ready()
+    return one_desk
 
 
 @pytest.fixture
-def collector(desk: LocalDesk) -> Collector:
-    """Hears the desk, which is started, and closed after the test."""
-    heard = started(desk)
-    yield heard
-    desk.close()
+def desk(running: OneDesk) -> LocalDesk:
+    return running.desk
+
+
+@pytest.fixture
+def collector(running: OneDesk) -> Collector:
+    return running.heard
 
 
 def train(desk: LocalDesk, collector: Collector) -> TrainDone:
@@ -65,11 +72,6 @@ def train(desk: LocalDesk, collector: Collector) -> TrainDone:
 def in_use(desk: LocalDesk) -> list[str]:
     """The model in use."""
     return [row.id for row in desk.models() if row.current]
-
-
-def pid_of(collector: Collector, process: str) -> int:
-    """The process's id."""
-    return collector.wait(ProcessReady, lambda event: event.process == process).pid
 
 
 def test_training_reports_epochs_and_puts_the_model_in_use(
@@ -176,15 +178,13 @@ def test_a_training_cut_short_by_the_end_of_the_desk_leaves_no_model(
 
 @pytest.mark.long
 def test_a_model_process_killed_in_training_is_replaced_and_loses_nothing(
-    desk: LocalDesk, collector: Collector
+    running: OneDesk, desk: LocalDesk, collector: Collector
 ) -> None:
     before = in_use(desk)
     pictures = [row.pictures for row in desk.people()]
-    pid = pid_of(collector, "model")
-    collector.forget()
     desk.train(ENDLESS)
     collector.wait(FeaturesProgress)
-    os.kill(pid, signal.SIGKILL)
+    os.kill(running.pid("model"), signal.SIGKILL)
     assert collector.wait(ProcessDied).process == "model"
     assert collector.wait_end("train").outcome == "failed"
     assert in_use(desk) == before
@@ -195,13 +195,12 @@ def test_a_model_process_killed_in_training_is_replaced_and_loses_nothing(
 
 @pytest.mark.long
 def test_a_camera_process_killed_in_recognition_fails_that_job_only(
-    desk: LocalDesk, collector: Collector
+    running: OneDesk, desk: LocalDesk, collector: Collector
 ) -> None:
-    pid = pid_of(collector, "camera")
     collector.forget()
     desk.recognise(RecogniseRequest(source="demo:collins"))
     collector.wait(FaceSeen)
-    os.kill(pid, signal.SIGKILL)
+    os.kill(running.pid("camera"), signal.SIGKILL)
     assert collector.wait_end("recognise").outcome == "failed"
     collector.forget()
     desk.recognise(RecogniseRequest(source="demo:collins?frames=10", pace="fast"))
@@ -211,10 +210,11 @@ def test_a_camera_process_killed_in_recognition_fails_that_job_only(
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks into /proc")
 @pytest.mark.long
 def test_tensorflow_leaves_the_memory_with_the_training_that_needed_it(
-    desk: LocalDesk, collector: Collector
+    running: OneDesk, desk: LocalDesk, collector: Collector
 ) -> None:
-    before = pid_of(collector, "model")
     desk.train(TrainRequest(recipe="classic", options={"epochs": 1}))
+    collector.wait(FeaturesProgress)
+    before = running.pid("model")
     assert collector.wait_end("train").outcome == "done"
     fresh = collector.wait(
         ProcessReady, lambda ready: ready.process == "model" and ready.pid != before
