@@ -32,7 +32,7 @@ from engine.contract.requests import (
 from engine.desk.local import LocalDesk
 from engine.workspace.folder import Workspace
 from tests.desk.desk_driver import Collector, started, wait_unlocked
-from tests.templates import COLLINS, HOPPER, copy_of
+from tests.templates import COLLINS, HOPPER, NO_VIEWS, copy_of
 
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
 
@@ -42,7 +42,7 @@ class Trial:
 
     def __init__(self, workspace: Workspace, **limits: float) -> None:
         self.workspace = workspace
-        self.desk = LocalDesk(workspace, load_settings(processes=limits))
+        self.desk = LocalDesk(workspace, load_settings(training=NO_VIEWS, processes=limits))
         self.heard: Collector = started(self.desk)
 
     def strike(self, process: str, number: signal.Signals) -> None:
