@@ -132,7 +132,7 @@ def resume(workspace: Workspace) -> tuple[Erased, ...]:
             body = {key: body[key] for key in ("evidence", "removed", "model", "done")}
             body["unsure"] = unsure
             body |= {} if began is None else {"began": int(began)}
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, DataError) as error:
             raise DataError(
                 "An unfinished erasure is damaged", f"{marker}: {error}", Remedy.ERASE_AGAIN
             ) from error
