@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from engine.bench.material import stand_in
 from engine.model.backbones import Backbone
 from engine.workspace.folder import Workspace
 from tests.attack.humans import AARON, MAN, OTHER, enrol, trained
-from tests.templates import copy_of, once
+from tests.templates import copy_of, once, quick_backbone
 
 
 @pytest.fixture(scope="session")
 def backbone() -> Backbone:
-    return stand_in()[0]
+    return quick_backbone()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from engine.people.registry import People
 from engine.pictures import encode_png
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
+from tests.templates import without_epochs
 
 SETTINGS = Settings()
 KEEP = 30
@@ -28,9 +29,8 @@ AARON, AARON_SLUG = "Aaron Man", "aaron-man"
 def trained(workspace: Workspace, backbone: Backbone) -> None:
     """Train on everybody."""
     kept = Backbones(kept=backbone)
-    train(
-        workspace, SETTINGS, TrainRequest(options={"epochs": 2}), Cancel(), lambda event: None, kept
-    )
+    with without_epochs():
+        train(workspace, SETTINGS, TrainRequest(), Cancel(), lambda event: None, kept)
 
 
 def enrol(workspace: Workspace, name: str, human: int, pictures: int = 12) -> None:

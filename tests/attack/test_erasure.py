@@ -10,14 +10,10 @@ from typing import Any
 
 import pytest
 
-from engine.bench.material import crops_of, stand_in
-from engine.cancel import Cancel
+from engine.bench.material import crops_of
 from engine.contract.errors import DataError
 from engine.contract.people import Answers, Erased, ErasureUnanswered, Holder
-from engine.contract.requests import TrainRequest
-from engine.jobs.train import train
 from engine.model.backbones import Backbone
-from engine.model.networks import Backbones
 from engine.model.store import ModelStore
 from engine.people import changes
 from engine.people.person import Person
@@ -31,6 +27,7 @@ from engine.rights.stores import export_person
 from engine.rights.take_in import import_person
 from engine.settings import ConsentSettings, Settings
 from engine.workspace.folder import Workspace
+from tests.attack.humans import trained
 from tests.people.unknowns import sighted
 from tui.cli import main
 
@@ -58,20 +55,6 @@ def everything(workspace: Workspace) -> dict[str, bytes]:
     }
 
 
-def trained(workspace: Workspace) -> Backbone:
-    backbone = stand_in()[0]
-    kept = Backbones(kept=backbone)
-    train(
-        workspace,
-        Settings(),
-        TrainRequest(options={"epochs": 2}),
-        Cancel(),
-        lambda event: None,
-        kept,
-    )
-    return backbone
-
-
 def asked(workspace: Workspace, name: str, answers: Answers = Answers()) -> ErasureUnanswered:  # noqa: B008
     """The question that the erasure stops at, having touched nothing."""
     before = everything(workspace)
@@ -92,11 +75,11 @@ def never_clean(done: Erased) -> bool:
 
 
 def test_the_same_folder_under_two_names_is_told_and_the_other_keeps_all(
-    workspace: Workspace,
+    workspace: Workspace, backbone: Backbone
 ) -> None:
     enrol(workspace, ANN, 1)
     enrol(workspace, BOB, 1)
-    trained(workspace)
+    trained(workspace, backbone)
     question = asked(workspace, ANN)
     assert question.doubts.shared == (Holder("person", BOB, COUNT),)
     assert BOB in question.message
@@ -304,11 +287,11 @@ def test_a_folder_of_ours_that_is_called_like_the_person_stays(workspace: Worksp
 
 
 def test_files_of_ours_that_hold_something_are_not_called_others(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, backbone: Backbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enrol(workspace, ANN, 1)
     enrol(workspace, BOB, 2)
-    trained(workspace)
+    trained(workspace, backbone)
     monkeypatch.setattr("engine.people.traces.remove", lambda *arguments: None)
     done = erase(workspace, ANN)
     assert done.receipt.searched["ours"] == len(done.left) > 0

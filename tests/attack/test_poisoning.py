@@ -46,7 +46,7 @@ from engine.rights.stores import export_person
 from engine.settings import ModelSettings, Settings, TrainingSettings
 from engine.workspace.folder import Workspace
 from tests.desk.desk_driver import Collector, started, wait_unlocked
-from tests.templates import COLLINS, copy_of
+from tests.templates import COLLINS, copy_of, without_epochs
 from tui.cli import main
 
 SETTINGS = Settings(training=TrainingSettings(views=0))
@@ -200,8 +200,8 @@ def test_the_model_in_use_tells_who_they_are_whatever_it_was_trained_with(
     workspace = copy_of(demo_trained, tmp_path / "demo")
     settings = Settings(training=SETTINGS.training, model=ModelSettings(backbone="both"))
     if by == "resnet":
-        request = TrainRequest(options={"epochs": 1}, backbone=by)
-        with workspace.writer("a test"):
+        request = TrainRequest(backbone=by)
+        with workspace.writer("a test"), without_epochs():
             train(workspace, settings, request, Cancel(), lambda event: None)
     assert backbone_name(ModelStore(workspace).load().info) == by
     shutil.rmtree(workspace.features)
@@ -459,10 +459,8 @@ def test_training_keeps_a_poisoned_person_aside_and_evaluate_tells(
     unwatched(workspace, "Other", "demo:collins", 8)
     unwatched(workspace, "Man", mixed, MIXED)
     events: list[Event] = []
-    with workspace.writer("a test"):
-        done = train(
-            workspace, RESNET, TrainRequest(options={"epochs": 1}), Cancel(), events.append
-        )
+    with workspace.writer("a test"), without_epochs():
+        done = train(workspace, RESNET, TrainRequest(), Cancel(), events.append)
     assert not done.promoted
     assert "Man" in done.why
     assert "two faces" in done.why
@@ -475,8 +473,6 @@ def test_training_keeps_a_poisoned_person_aside_and_evaluate_tells(
     assert (person, kind) == ("Man", "two_faces")
     assert "pictures show another face" in sentence
     # Whoever has looked and promoted it is not asked about the very same pictures again.
-    with workspace.writer("a test"):
-        again = train(
-            workspace, RESNET, TrainRequest(options={"epochs": 1}), Cancel(), events.append
-        )
+    with workspace.writer("a test"), without_epochs():
+        again = train(workspace, RESNET, TrainRequest(), Cancel(), events.append)
     assert again.promoted

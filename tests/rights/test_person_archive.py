@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.bench.material import enrol_made_up, stand_in
+from engine.bench.material import enrol_made_up
 from engine.cancel import Cancel
 from engine.contract.errors import (
     ConsentMissing,
@@ -39,6 +39,7 @@ from engine.rights.take_in import import_person
 from engine.settings import ConsentSettings, Settings
 from engine.workspace.folder import Workspace
 from tests.people.unknowns import sighted
+from tests.templates import quick_backbone, without_epochs
 
 WARN = ConsentSettings()
 NAME = "Made Up 0000"
@@ -46,7 +47,7 @@ NAME = "Made Up 0000"
 
 @pytest.fixture(scope="module")
 def backbone() -> Backbone:
-    return stand_in()[0]
+    return quick_backbone()
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +57,8 @@ def source(tmp_path_factory: pytest.TempPathFactory, backbone: Backbone) -> Work
     workspace.prepare()
     enrol_made_up(workspace, 0, 2, 8)
     kept = Backbones(kept=backbone)
-    train(
-        workspace,
-        Settings(),
-        TrainRequest(options={"epochs": 2}),
-        Cancel(),
-        lambda event: None,
-        kept,
-    )
+    with without_epochs():
+        train(workspace, Settings(), TrainRequest(), Cancel(), lambda event: None, kept)
     People(workspace).set_consent(NAME, noted("Desk one", WARN))
     UnknownStore(workspace, Settings().unknown).add(sighted(candidate=NAME))
     note_seen(workspace, "made-up-0000")
