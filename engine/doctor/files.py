@@ -127,6 +127,8 @@ def workspace(place: Place) -> Found:
     folder = there(root)
     if not os.access(folder, os.W_OK | os.X_OK):
         remedy = f"sudo chown -R $USER {folder} (or choose another --workspace)"
+        if os.statvfs(folder).f_flag & os.ST_RDONLY:  # no owner may write there
+            remedy = f'sudo mount -o remount,rw "$(findmnt -no TARGET -T {folder})"'
         return Found("trouble", f"{folder} may not be written", "", remedy)
     if not root.exists():
         return Found("ok", f"{root} is made at the first enrolment")

@@ -42,8 +42,10 @@ def held(root: Path) -> Iterator[None]:
     """Keep every other process and thread from appending to the log inside the block, which may not
     either. Raises WorkspaceLocked, WorkspaceUnusable."""
     lock = root / LOCK
+    # Who may only read can hold it too: a log on a read-only disk is there to be verified.
+    flags = os.O_RDWR | os.O_CREAT if os.access(root, os.W_OK) else os.O_RDONLY
     with translate_os_errors("lock the audit log", lock):
-        handle = open_inside(lock, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK)
+        handle = open_inside(lock, flags | os.O_NONBLOCK)
     try:
         give_up = time.monotonic() + LONGEST_WAIT
         while not _taken(handle):

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import os
 import pwd
+from pathlib import Path
 
 import pytest
 
-from engine.workspace.audit_words import TTY_VARIABLE, acting, place
+from engine.workspace import audit_words
+from engine.workspace.audit_words import LOCK, TTY_VARIABLE, acting, held, place
 
 
 def test_the_user_is_the_kernels_word() -> None:
@@ -45,3 +47,19 @@ def test_a_process_without_a_terminal_tells_its_parents(monkeypatch: pytest.Monk
 )
 def test_a_place_holds_neither_credentials_nor_names(source: str, told: str) -> None:
     assert place(source) == told
+
+
+def test_a_log_that_may_only_be_read_is_held_without_a_wish_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / LOCK).touch()
+    asked: list[int] = []
+
+    def opened(file: Path, flags: int) -> int:
+        asked.append(flags)
+        return os.open(file, flags)
+
+    monkeypatch.setattr(audit_words, "open_inside", opened)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with held(tmp_path):
+        assert not asked[0] & (os.O_RDWR | os.O_CREAT)
