@@ -266,7 +266,7 @@ class FacedeskApp(EngineApp):
     def _log_refused(self, live: Live) -> None:
         for refused in live.refused_files:
             value = measured(refused.reason, refused.value, refused.limit)
-            why = f"{reason_words(refused.reason)}{f' ({value})' if value else ''}"
+            why = f"{reason_words(refused.reason, imported=True)}{f' ({value})' if value else ''}"
             self.tell(f"Refused {refused.file}: {why}", "warning")
 
     # --- what the workspace holds --------------------------------------------------------

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 import pytest
 
 from engine.contract.errors import UsageError
+from engine.dataset.split import Mode
 from engine.settings import SplitSettings
 from tui.cli.train import complete_shares
+from tui.words.text import SPLIT_BY, reason_words
 
 PARTS = ("train", "validation", "test")
 USUAL = SplitSettings(train=0.7, validation=0.15, test=0.15)
@@ -41,3 +44,12 @@ def test_what_is_no_share_is_refused_and_not_divided_with(share: float) -> None:
 def test_shares_above_one_are_refused() -> None:
     with pytest.raises(UsageError):
         complete_shares(USUAL, train=0.9, validation=0.2, test=None)
+
+
+def test_every_way_of_splitting_has_words() -> None:
+    assert set(SPLIT_BY) == set(get_args(Mode))
+
+
+def test_a_file_imported_twice_is_here_already_and_a_frame_is_like_the_last() -> None:
+    assert reason_words("duplicate", imported=True) == "here already"
+    assert reason_words("duplicate") == "too like the last picture"

@@ -33,9 +33,9 @@ def opened_words(event: SourceOpened) -> str:
     return f"{label} {event.source}: {event.width}x{event.height}{rate}"
 
 
-def refusal(reason: str, value: float, limit: float) -> str:
+def refusal(reason: str, value: float, limit: float, *, imported: bool = False) -> str:
     """A refusal in words, with what was measured."""
-    return f"{reason_words(reason)} {measured(reason, value, limit)}".strip()
+    return f"{reason_words(reason, imported=imported)} {measured(reason, value, limit)}".strip()
 
 
 NOTES: Mapping[type[Event], Callable[[Any], tuple[str, str]]] = {
@@ -50,7 +50,10 @@ NOTES: Mapping[type[Event], Callable[[Any], tuple[str, str]]] = {
         f"Recorded {e.file}: {e.megabytes:.1f} MB of faces, keep it private",
         "",
     ),
-    ImportRefused: lambda e: (f"refused {e.file}: {refusal(e.reason, e.value, e.limit)}", ""),
+    ImportRefused: lambda e: (
+        f"refused {e.file}: {refusal(e.reason, e.value, e.limit, imported=True)}",
+        "",
+    ),
     Notice: lambda e: (f"{e.text} {e.hint}".rstrip(), "" if e.level == "info" else "yellow"),
 }
 """Events that are a line on stderr: its text and its colour."""

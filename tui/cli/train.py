@@ -18,7 +18,7 @@ from engine.text import many, percent
 from tui.cli.listen import Listener
 from tui.cli.options import PATH, NumberRange
 from tui.cli.run import Context, command, interruptible
-from tui.words.text import figure, span
+from tui.words.text import SPLIT_BY, figure, span
 
 
 @command(native=False)
@@ -58,7 +58,7 @@ def make_split(context: Context, request: SplitRequest) -> SplitDone:
     context.output.table(
         ("name", "#train", "#validation", "#test"),
         rows,
-        f"Split by {'the folders it was imported from' if done.mode == 'own' else done.mode}",
+        f"Split: {SPLIT_BY[done.mode]}",
     )
     context.output.warn(*grouped(done.warnings))
     return done

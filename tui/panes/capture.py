@@ -211,11 +211,11 @@ class CapturePane(FramePane):
     def show_live(self, live: Live) -> None:
         """Refusals, import progress and preview as they stand."""
         if self.running == "enrol":
-            self._show_refused(live.refused, "Refused frames")
+            self._show_refused(live.refused)
             if live.coaching is not None and live.coaching is not self.live.coaching:
                 self._coach(live.coaching)
         elif self.running == "import":
-            self._show_refused(live.import_refused, "Refused files")
+            self._show_refused(live.import_refused, imported=True)
             if live.importing:
                 self.query_one(Meter).show(live.importing.done, live.importing.total)
                 took = time.monotonic() - self._began
@@ -282,14 +282,15 @@ class CapturePane(FramePane):
             self.write("#capture-status", Text("Cancelled", "bold"))
             self.write("#capture-last", "")
 
-    def _show_refused(self, refused: dict[str, Refusals], title: str) -> None:
+    def _show_refused(self, refused: dict[str, Refusals], *, imported: bool = False) -> None:
         if not refused:
             return
         total = sum(tally.count for tally in refused.values())
-        table = Text(f"{title}: {total}", "bold")
+        table = Text(f"Refused {'files' if imported else 'frames'}: {total}", "bold")
         for reason, tally in sorted(refused.items(), key=lambda item: -item[1].count):
             value = measured(reason, tally.value, tally.limit)
-            table.append(f"\n{tally.count:>4} {reason_words(reason):<15} ", "not bold")
+            words = reason_words(reason, imported=imported)
+            table.append(f"\n{tally.count:>4} {words:<15} ", "not bold")
             table.append(value, "not bold dim")
         self.write("#capture-refused", table)
 

@@ -17,7 +17,7 @@ from tui.keys.keymap import with_keys
 from tui.panes.base import Empty, Pane, line
 from tui.widgets.fields import NumberInput, Wrong
 from tui.words.tables import Sheet
-from tui.words.text import clean, shorten
+from tui.words.text import SPLIT_BY, clean, shorten
 
 PARTS = ("train", "validation", "test")
 COLUMNS = (("Train", 6), ("Val", 5), ("Test", 5))
@@ -116,13 +116,7 @@ class SplitPane(Pane):
             self.write("#split-status", "")
             self.write("#split-warnings", "")
             return
-        how = {
-            "sessions": "whole sessions",
-            "blocks": "blocks in time",
-            "mixed": "sessions or blocks",
-            "own": "as the imported folders",
-            "random": "at random: for comparison only",
-        }.get(result.mode, clean(result.mode))
+        how = SPLIT_BY.get(result.mode, clean(result.mode))
         total = result.train + result.validation + result.test
         self.border_subtitle = many(total, "picture")
         text = f"{result.train} / {result.validation} / {result.test}, {how}, seed {result.seed}"

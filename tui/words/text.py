@@ -7,7 +7,7 @@ from datetime import datetime
 
 from rich.cells import cell_len, set_cell_size
 
-from engine.faces.refusal import GATES
+from engine.faces.refusal import GATES, Refusal
 from engine.picture_formats import FORMATS
 from engine.text import many, shown
 
@@ -19,6 +19,15 @@ REASONS: dict[str, str] = {
     "denied": "permission denied",
 }
 
+
+SPLIT_BY = {
+    "sessions": "whole sessions",
+    "blocks": "blocks in time",
+    "mixed": "sessions or blocks",
+    "own": "as the imported folders",
+    "random": "at random: for comparison only",
+}
+"""How a split was made, by its mode."""
 
 clean = shown
 """Text on one line, with U+FFFD for control, bidirectional and zero-width characters."""
@@ -32,8 +41,10 @@ def shorten(text: str, cells: int) -> str:
     return set_cell_size(whole, max(0, cells - 1)).rstrip() + "…" if cells > 0 else ""
 
 
-def reason_words(reason: str) -> str:
-    """A refusal's reason in words."""
+def reason_words(reason: str, *, imported: bool = False) -> str:
+    """A refusal's reason in words. What is imported twice is the same picture, not one like it."""
+    if imported and reason == Refusal.DUPLICATE:
+        return "here already"
     return REASONS.get(reason, clean(reason).replace("_", " "))
 
 
