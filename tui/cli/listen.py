@@ -16,6 +16,7 @@ from engine.contract import (
     Notice,
     RecordingEnded,
     RecordingStarted,
+    Refused,
     SourceLost,
     SourceOpened,
     SourceRestored,
@@ -33,9 +34,10 @@ def opened_words(event: SourceOpened) -> str:
     return f"{label} {event.source}: {event.width}x{event.height}{rate}"
 
 
-def refusal(reason: str, value: float, limit: float, *, imported: bool = False) -> str:
+def refusal(event: Refused | ImportRefused) -> str:
     """A refusal in words, with what was measured."""
-    return f"{reason_words(reason, imported=imported)} {measured(reason, value, limit)}".strip()
+    words = reason_words(event.reason, imported=isinstance(event, ImportRefused))
+    return f"{words} {measured(event.reason, event.value, event.limit)}".strip()
 
 
 NOTES: Mapping[type[Event], Callable[[Any], tuple[str, str]]] = {
@@ -50,10 +52,7 @@ NOTES: Mapping[type[Event], Callable[[Any], tuple[str, str]]] = {
         f"Recorded {e.file}: {e.megabytes:.1f} MB of faces, keep it private",
         "",
     ),
-    ImportRefused: lambda e: (
-        f"refused {e.file}: {refusal(e.reason, e.value, e.limit, imported=True)}",
-        "",
-    ),
+    ImportRefused: lambda e: (f"refused {e.file}: {refusal(e)}", ""),
     Notice: lambda e: (f"{e.text} {e.hint}".rstrip(), "" if e.level == "info" else "yellow"),
 }
 """Events that are a line on stderr: its text and its colour."""

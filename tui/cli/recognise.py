@@ -303,8 +303,7 @@ def _line(event: Event) -> str:
         case Captured():
             return f"frame {event.frame}: captured, number {event.captured}"
         case Refused():
-            why = refusal(event.reason, event.value, event.limit)
-            return f"frame {event.frame}: refused, {why}"
+            return f"frame {event.frame}: refused, {refusal(event)}"
         case FaceSeen():
             return f"frame {event.frame}: {event.person or event.decision} ({event.score:.3f})"
         case _:

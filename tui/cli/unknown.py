@@ -322,7 +322,7 @@ def strangers_add(context: Context, **wanted: Any) -> None:
             output.detail(*event.notes)
 
         def show_refusal(event: Refused) -> None:
-            bar.retitle(refusal(event.reason, event.value, event.limit))
+            bar.retitle(refusal(event))
 
         emit = Listener(output, bar, {Threshold: show_threshold, Refused: show_refusal})
         with interruptible(keep=True, enter_stops=True) as cancel:
