@@ -18,6 +18,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.reactive import reactive
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import RichLog, Static
 
@@ -49,6 +50,16 @@ def picture_columns(room: tuple[int, int], shape: float, screen: int) -> int:
         return full
     keeps_half = smaller * min(height, smaller / shape / 2) * 2 >= screen
     return smaller if smaller >= SMALLEST and keeps_half else full
+
+
+def know_size(screen: Screen[None]) -> None:
+    """Give a screen that is composed the classes of its size. Textual gives them later, and then
+    styles and lays out all that is in it anew."""
+    for cells, points in (
+        (screen.app.size.width, screen.HORIZONTAL_BREAKPOINTS),
+        (screen.app.size.height, screen.VERTICAL_BREAKPOINTS),
+    ):
+        screen.add_class(max(p for p in points or () if p[0] <= cells)[1], update=False)
 
 
 class Pane(Vertical):

@@ -39,7 +39,7 @@ from engine.contract import (
 from tui.board import PANE_OF
 from tui.keys import OPENERS, keys_of
 from tui.link import EngineApp
-from tui.panes.base import ActivityPane, Pane
+from tui.panes.base import ActivityPane, Pane, know_size
 from tui.panes.capture import CapturePane
 from tui.panes.people import PeoplePane
 from tui.panes.recognition import RecognitionPane
@@ -266,12 +266,8 @@ class DeskScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Title, tabs or lines of the folded panes, panes, footer."""
-        width, height = self.app.size  # known before Textual tells it: styled once, not twice
-        self.view = replace(self.view, width=width, height=height)
-        wide, tall = width >= WIDE, height >= TALL
-        self.update_classes(
-            {"-wide": wide, "-narrow": not wide, "-tall": tall, "-short": not tall}, update=False
-        )
+        know_size(self)
+        self.view = replace(self.view, width=self.app.size.width, height=self.app.size.height)
         yield self.title_bar
         yield TabStrip(tuple((pane.NAME, pane.TITLE) for pane in PANES), id="tabs")
         with Container(id="panes"):

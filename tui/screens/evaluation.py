@@ -22,7 +22,7 @@ from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.live import Live
-from tui.panes.base import Empty
+from tui.panes.base import Empty, know_size
 from tui.panes.training import features_words
 from tui.screens.evaluation_forms import DoubtfulPart, OtherPicturesForm, ReportForm
 from tui.screens.evaluation_parts import ConfusionPart, CurvePart, OverviewPart, Part, PeoplePart
@@ -171,6 +171,8 @@ class EvaluationScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Title, tabs (narrow only), how it stands, the parts in two columns, footer."""
+        know_size(self)
+        self.add_class(f"-show-{self.front}", update=False)
         overview, people, confusion, curve, doubtful = self.parts
         yield Static(id="evaluation-title", markup=False)
         yield TabStrip(tuple((p.NAME, p.TITLE) for p in self.parts), id="evaluation-tabs")
