@@ -91,8 +91,9 @@ class Table:
 
     async def begin(self, desk: FakeDesk) -> None:
         """Stand as after a start on `desk`: close and end what is open or runs, forget what was."""
-        self.desk.emit(*(JobEnded(job=job, outcome="stopped") for job in self.app.board.titles))
-        await self.until(lambda: not self.app.board.titles, "nothing runs")
+        if titles := self.app.board.titles:
+            self.desk.emit(*(JobEnded(job=job, outcome="stopped") for job in titles))
+            await self.until(lambda: not titles, "nothing runs")
         while self.app.screen is not self.app.screen_desk:
             await self.app.screen.dismiss(None)
         self.desk.hold(desk)
@@ -127,7 +128,12 @@ class Table:
 
     async def shows(self, *texts: str) -> None:
         """All the texts are on the screen sooner or later."""
-        await self.until(lambda: all(text in self.screen() for text in texts), f"shows {texts}")
+
+        def shown() -> bool:
+            screen = self.screen()
+            return all(text in screen for text in texts)
+
+        await self.until(shown, f"shows {texts}")
 
     async def shows_at(self, sizes: Iterable[tuple[int, int]], *texts: str) -> None:
         """All the texts are on the screen, whichever of these sizes it is given."""
