@@ -76,7 +76,7 @@ def nobody(folder: Path) -> bool:
 
 @pytest.mark.parametrize("name", [ROWS, RECORDS, "person.json", "inbox.json"])
 def test_what_unpacks_to_a_thousand_times_its_size_is_refused(tmp_path: Path, name: str) -> None:
-    size = {ROWS: 200 << 20, RECORDS: 60 << 20}.get(name, 15 << 20)
+    size = {ROWS: 80 << 20, RECORDS: 60 << 20}.get(name, 15 << 20)
     told = taken_in(tmp_path, archive(tmp_path, **{name: b" " * size}))
     assert told.said == f"{name!r} would unpack to too much"
     assert told.megabytes < FEW
@@ -84,7 +84,7 @@ def test_what_unpacks_to_a_thousand_times_its_size_is_refused(tmp_path: Path, na
 
 
 def test_rows_of_any_size_are_looked_at_piece_by_piece(tmp_path: Path) -> None:
-    told = taken_in(tmp_path, archive(tmp_path, packing=STORED, **{ROWS: b" " * (100 << 20)}))
+    told = taken_in(tmp_path, archive(tmp_path, packing=STORED, **{ROWS: b" " * (80 << 20)}))
     assert told.said == 1
     assert told.megabytes < FEW
 

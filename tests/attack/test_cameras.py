@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from engine.camera import http
 from engine.camera.open import open_source
@@ -25,7 +22,7 @@ from engine.contract.errors import SourceDenied, SourceError, SourceTimeout
 from engine.machine import environment, python
 from engine.settings import CameraSettings
 from tests.attack.child import LONGEST, child
-from tests.attack.test_pictures import EMPTY_SCAN
+from tests.attack.test_pictures import claiming, progressive
 from tests.faults import rtsp
 from tests.faults.loopback import HEAD, Connection, camera, jpeg, lively
 
@@ -61,13 +58,6 @@ def watch(url, **settings):
 """Watches until the camera is given up; until it was lost 30 times at most."""
 
 
-@cache
-def progressive(side: int, scans: int) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (side, side), (90, 120, 150)).save(out, "JPEG", progressive=True)
-    return out.getvalue()[:-2] + EMPTY_SCAN * scans + b"\xff\xd9"
-
-
 def bait(bomb: bytes) -> Callable[[Connection], None]:
     """One good picture, then nothing but bombs."""
 
@@ -81,7 +71,7 @@ def bait(bomb: bytes) -> Callable[[Connection], None]:
 
 
 def test_pictures_of_thousands_of_scans_take_no_memory_and_the_camera_is_given_up() -> None:
-    with camera(bait(progressive(8192, 3000))) as hostile:
+    with camera(bait(claiming(8192, progressive(3000)))) as hostile:
         told = child(
             "said = [watch(url, reconnect_attempts=3), lost]", WATCH, url=hostile.address()
         )
@@ -92,7 +82,7 @@ def test_pictures_of_thousands_of_scans_take_no_memory_and_the_camera_is_given_u
 @pytest.mark.long
 def test_pictures_too_slow_to_decode_in_time_are_decoded_one_at_a_time() -> None:
     """One of 35 megapixels takes 340 MiB for its moment, and far longer than its deadline."""
-    with camera(bait(progressive(5900, 0))) as hostile:
+    with camera(bait(progressive(0, (5900, 5900)))) as hostile:
         told = child(
             "said = watch(url, open_timeout=0.2, read_timeout=0.05, reconnect_attempts=6)",
             WATCH,
@@ -166,7 +156,7 @@ def test_threads_that_hang_do_not_pile_up() -> None:
 
 
 def test_ctrl_c_ends_a_capture_from_such_a_camera(tmp_path: Path) -> None:
-    with camera(bait(progressive(8192, 3000))) as hostile:
+    with camera(bait(claiming(8192, progressive(3000)))) as hostile:
         command = ("-m", "tui", "enroll", "Ada", "--workspace", str(tmp_path), "--source")
         run = subprocess.Popen(
             python(*command, hostile.address()),

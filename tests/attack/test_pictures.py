@@ -49,6 +49,13 @@ def progressive(scans: int, size: tuple[int, int] = (2000, 2000)) -> bytes:
     return out.getvalue()[:-2] + EMPTY_SCAN * scans + b"\xff\xd9"
 
 
+def claiming(side: int, data: bytes) -> bytes:
+    """The same JPEG of `progressive`, whose header says that it is so many pixels wide and high."""
+    size = struct.Struct(">HH")
+    assert data.count(size.pack(2000, 2000)) == 1
+    return data.replace(size.pack(2000, 2000), size.pack(side, side))
+
+
 def chunk(kind: bytes, body: bytes = b"") -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
@@ -130,10 +137,7 @@ def test_nor_as_a_frame_of_a_recording(tmp_path: Path) -> None:
 
 
 def test_few_scans_of_the_largest_picture_are_still_too_many(tmp_path: Path) -> None:
-    small, side = progressive(60), struct.Struct(">HH")
-    assert small.count(side.pack(2000, 2000)) == 1, "said once, in the frame's header"
-    largest = small.replace(side.pack(2000, 2000), side.pack(8900, 8900))
-    assert photograph(tmp_path, largest) == "too_large"
+    assert photograph(tmp_path, claiming(8900, progressive(60))) == "too_large"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF"])

@@ -16,8 +16,9 @@ from engine.workspace.folder import Workspace
 from engine.workspace.vault import envelope, opened
 from engine.workspace.vault.convert import create, verify
 from engine.workspace.vault.envelope import DataKey, NotGenuine
-from engine.workspace.vault.keys import make_key_file
+from engine.workspace.vault.keys import Opener, make_key_file, open_with, read_record
 from tests.faults.small_workspace import build
+from tests.templates import copy_of
 
 Lines = list[bytes]
 Deed = Callable[[Lines], Lines]
@@ -40,10 +41,22 @@ DEEDS: dict[str, Deed] = {
 """What somebody does to the lines of a file, of four or more."""
 
 
+@pytest.fixture(scope="module")
+def sealed_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Opener]:
+    folder = tmp_path_factory.mktemp("sealed")
+    workspace, opener = build(folder / "workspace"), make_key_file(folder / "key")
+    create(workspace, opener)
+    opened.forget(workspace.root)
+    return workspace.root, opener
+
+
 @pytest.fixture
-def sealed(tmp_path: Path) -> Iterator[Workspace]:
-    workspace = build(tmp_path / "workspace")
-    create(workspace, make_key_file(tmp_path / "key"))
+def sealed(sealed_once: tuple[Path, Opener], tmp_path: Path) -> Iterator[Workspace]:
+    """A copy of an encrypted workspace, open."""
+    workspace = copy_of(sealed_once[0], tmp_path / "workspace")
+    record = read_record(workspace.root)
+    assert record is not None
+    open_with(workspace.root, record, sealed_once[1])
     yield workspace
     opened.forget(workspace.root)
 

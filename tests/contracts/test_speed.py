@@ -7,7 +7,7 @@ constant of such a name, and generous.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -21,9 +21,15 @@ SLEEPS = {
 }
 
 
-def trees() -> Iterator[tuple[str, ast.AST]]:
+@cache
+def nodes() -> list[tuple[str, list[ast.AST]]]:
+    """Assertions and calls of each file of tests."""
+    found = []
     for file in sorted(TESTS.rglob("test_*.py")):
-        yield str(file.relative_to(TESTS)), ast.parse(file.read_text())
+        every = ast.walk(ast.parse(file.read_text()))
+        looked_at = [node for node in every if isinstance(node, ast.Assert | ast.Call)]
+        found.append((str(file.relative_to(TESTS)), looked_at))
+    return found
 
 
 def is_clock(node: ast.AST) -> bool:
@@ -65,20 +71,20 @@ def sleeps_long(node: ast.AST) -> bool:
 
 
 def test_no_test_asserts_that_something_took_less_than_so_many_seconds() -> None:
-    found = {name for name, tree in trees() if any(map(bounds_time, ast.walk(tree)))}
+    found = {name for name, each in nodes() if any(map(bounds_time, each))}
     assert not found
 
 
 def test_no_test_sleeps_where_it_can_wait_for_what_it_is_about() -> None:
-    found = {name for name, tree in trees() if any(map(sleeps_long, ast.walk(tree)))}
+    found = {name for name, each in nodes() if any(map(sleeps_long, each))}
     assert found - SLEEPS.keys() == set()
     assert SLEEPS.keys() - found == set()
 
 
 def test_both_kinds_are_noticed() -> None:
     def noticed(text: str) -> list[bool]:
-        nodes = list(ast.walk(ast.parse(text)))
-        return [any(map(bounds_time, nodes)), any(map(sleeps_long, nodes))]
+        every = list(ast.walk(ast.parse(text)))
+        return [any(map(bounds_time, every)), any(map(sleeps_long, every))]
 
     assert noticed("assert time.monotonic() - began < 3") == [True, False]
     assert noticed("assert time.monotonic() - began < HANG") == [False, False]

@@ -428,12 +428,12 @@ def test_an_animation_and_a_format_that_is_not_read_are_told(
 def test_of_pictures_without_a_face_none_is_stored(
     source: Path, people: People, finder: FaceFinder
 ) -> None:
-    pictures = faceless()
-    assert len(pictures) == 24
+    pictures = {name: each for name, each in faceless().items() if name.endswith(" 0")}
+    assert len(pictures) == 6, "one of a kind: the detector's own test looks at all"
     for name, picture in pictures.items():
         put(source / "Nobody" / f"{name}.png", picture)
     events = list(start(source, people, finder))
-    assert done(events) == (0, 0, 24)
+    assert done(events) == (0, 0, 6)
     assert set(refusals(events).values()) == {"no_face"}
     assert people.list() == ()
 

@@ -361,8 +361,8 @@ def test_a_person_is_enrolled_from_a_real_clip(people: People, clips: Path) -> N
     from engine.settings import CameraSettings
 
     finder = FaceFinder(DetectionSettings())
-    session = enrolment(people, people.add("Man A"), target=10)
-    clip = clips / "man_a_take1.mp4"
+    session = enrolment(people, people.add("Woman A"), target=10)
+    clip = clips / "woman_a.mp4"  # who moves more than the others
     with Reader(str(clip), CameraSettings(), "fast", lambda _: None) as reader:
         for each in reader.frames(Cancel()):
             session.take(each, finder.find(each.image))
@@ -370,7 +370,7 @@ def test_a_person_is_enrolled_from_a_real_clip(people: People, clips: Path) -> N
                 break
     done = session.finish()
     assert (done.ended, done.captured) == ("complete", 10)
-    pictures = [decode_crop(path) for path in people.pictures(people.get("Man A"))]
+    pictures = [decode_crop(path) for path in people.pictures(people.get("Woman A"))]
     assert len(pictures) == 10
     assert min(float(picture.mean()) for picture in pictures) > 40
 
