@@ -72,14 +72,23 @@ LONGEST_FILES = (
 """Begun first: a worker has a file to itself, and the last to end would be waited for."""
 LONGEST_LONG_FILES = (
     "recognise/test_floors.py",
-    "faults/test_sweep.py",
-    "e2e/test_bench.py",
     "desk/test_client_model.py",
-    "faults/test_soak.py",
+    "e2e/test_app_flow.py",
+    "faults/test_sweep.py",
     "faults/test_real_disks.py",
-    "model/test_classic.py",
-    "desk/test_sources_together.py",
+    "e2e/test_bench.py",
+    "e2e/test_demo.py",
+    "e2e/test_job.py",
+    "attack/test_withdrawn.py",
+    "bench/test_measures.py",
+    "e2e/test_interrupted.py",
     "model/test_keras_export.py",
+    "desk/test_sources_together.py",
+    "faults/test_soak.py",
+    "model/test_classic.py",
+    "e2e/test_evaluate.py",
+    "faults/test_camera_long.py",
+    "e2e/test_strangers.py",
 )
 """The same of the long tests."""
 
