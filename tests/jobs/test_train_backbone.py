@@ -21,6 +21,8 @@ from engine.settings import Settings
 from engine.workspace.files import write_bytes, write_json
 from engine.workspace.folder import Workspace
 
+pytestmark = pytest.mark.usefixtures("plain_centres")
+
 
 @pytest.mark.parametrize(
     ("request_", "named"),
