@@ -19,7 +19,7 @@ from tui.screens.dialog import Confirm
 from tui.screens.evaluation import EvaluationScreen
 from tui.screens.people_forms import ConsentForm
 from tui.screens.person import PersonScreen
-from tui.widgets.lists import Rows
+from tui.widgets.lists import FilterLine, Rows
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 PEOPLE = (
@@ -36,8 +36,10 @@ def desk() -> FakeDesk:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def table(table):
-    """Nobody is marked, and the first is selected."""
+    """Nobody is searched for or marked, and the first is selected."""
     people = table.app.screen_desk.people
+    if people.query_one(FilterLine).value:
+        await table.press("slash", "escape")
     people.unmark()
     people.query_one(DataTable).move_cursor(row=0)
     return table
@@ -57,17 +59,16 @@ async def open_person(table) -> PersonScreen:
 # --- the list ------------------------------------------------------------------------------------
 
 
-async def test_the_list_is_searched_as_one_types_without_accents_or_case(run):
-    async with run(desk(), size=SIZES[0]) as table:
-        asked = len(table.desk.calls)
-        await table.press("slash")
-        await table.type("EMI")
-        await table.until(lambda: listed(table) == ["Émile Borel"])
-        await table.shows_at(SIZES, "1 of 4")
-        assert len(table.desk.calls) == asked  # nothing is read again
-        await table.press("escape")
-        await table.until(lambda: len(listed(table)) == 4)
-        assert table.app.focused.id == "people-table"
+async def test_the_list_is_searched_as_one_types_without_accents_or_case(table):
+    asked = len(table.desk.asked("people"))
+    await table.press("slash")
+    await table.type("EMI")
+    await table.until(lambda: listed(table) == ["Émile Borel"])
+    await table.shows_at(SIZES, "1 of 4")
+    assert len(table.desk.asked("people")) == asked  # nothing is read again
+    await table.press("escape")
+    await table.until(lambda: len(listed(table)) == 4)
+    assert table.app.focused.id == "people-table"
 
 
 ABOUT = (
@@ -87,16 +88,17 @@ ABOUT = (
 )
 
 
-async def test_the_line_about_a_person_says_what_to_press(run):
+async def test_the_line_about_a_person_says_what_to_press(table):
     rows = tuple(person(f"Ada {n}", **fields) for n, (fields, _words) in enumerate(ABOUT))
-    async with run(FakeDesk(rows), size=SIZES[0]) as table:
-        for size in SIZES:
-            await table.pilot.resize_terminal(*size)
-            await table.press("home")
-            for n, (_fields, words) in enumerate(ABOUT):
-                await table.until(lambda n=n: table.text("#people-detail").startswith(f"Ada {n}"))
-                assert table.text("#people-detail") == f"Ada {n}\n{words}"
-                await table.press("down")
+    table.desk.rows = rows
+    table.app.reload()
+    for size in SIZES:
+        await table.pilot.resize_terminal(*size)
+        await table.press("home")
+        for n, (_fields, words) in enumerate(ABOUT):
+            await table.until(lambda n=n: table.text("#people-detail").startswith(f"Ada {n}"))
+            assert table.text("#people-detail") == f"Ada {n}\n{words}"
+            await table.press("down")
 
 
 async def test_a_picture_from_among_other_faces_bears_a_flag(table):
@@ -111,37 +113,36 @@ async def test_a_picture_from_among_other_faces_bears_a_flag(table):
     await table.shows("other faces in its photograph: 3")
 
 
-async def test_somebody_who_cannot_be_read_has_a_row_and_the_reason(run):
+async def test_somebody_who_cannot_be_read_has_a_row_and_the_reason(table):
     why = "A person cannot be read: bob: Permission denied. sudo chown -R $USER /data"
     bob = person("bob", 0, trouble=why)
-    async with run(FakeDesk((*PEOPLE, bob)), size=SIZES[0]) as table:
-        await table.until(lambda: listed(table)[-1] == "bob")
-        await table.press(*["down"] * len(PEOPLE))
-        await table.shows_at(SIZES, "A person cannot be read")
-        assert "1 cannot be read" in str(table.app.screen_desk.people.border_subtitle)
-        table.desk.fail["person_facts"] = PersonUnreadable("Unread", "bob", "chown")
-        await table.press("enter")
-        await table.shows("Unread: bob")
-        assert not isinstance(table.app.screen, PersonScreen)
+    table.desk.rows = (*PEOPLE, bob)
+    table.app.reload()
+    await table.until(lambda: listed(table)[-1] == "bob")
+    await table.press(*["down"] * len(PEOPLE))
+    await table.shows_at(SIZES, "A person cannot be read")
+    assert "1 cannot be read" in str(table.app.screen_desk.people.border_subtitle)
+    table.desk.fail["person_facts"] = PersonUnreadable("Unread", "bob", "chown")
+    await table.press("enter")
+    await table.shows("Unread: bob")
+    assert not isinstance(table.app.screen, PersonScreen)
 
 
-async def test_letters_that_are_keys_are_letters_in_the_search(run):
-    async with run(desk()) as table:
-        await table.press("slash")
-        await table.type("deguncrmi")
-        assert table.app.screen_desk.query_one("#people-search", Input).value == "deguncrmi"
-        assert table.app.screen is table.app.screen_desk
-        await table.shows("Nobody of this name")
+async def test_letters_that_are_keys_are_letters_in_the_search(table):
+    await table.press("slash")
+    await table.type("deguncrmi")
+    assert table.app.screen_desk.query_one("#people-search", Input).value == "deguncrmi"
+    assert table.app.screen is table.app.screen_desk
+    await table.shows("Nobody of this name")
 
 
-async def test_what_is_typed_right_after_the_slash_is_searched_for(run):
-    async with run(desk()) as table:
-        for key in ("slash", "n", "d"):
-            character = "/" if key == "slash" else key
-            table.app.post_message(Key(key, character))
-        search = table.app.screen_desk.query_one("#people-search", Input)
-        await table.until(lambda: search.value == "nd")
-        assert table.app.screen is table.app.screen_desk
+async def test_what_is_typed_right_after_the_slash_is_searched_for(table):
+    for key in ("slash", "n", "d"):
+        character = "/" if key == "slash" else key
+        table.app.post_message(Key(key, character))
+    search = table.app.screen_desk.query_one("#people-search", Input)
+    await table.until(lambda: search.value == "nd")
+    assert table.app.screen is table.app.screen_desk
 
 
 async def test_what_is_typed_right_after_enter_is_for_the_persons_screen(table):
@@ -153,13 +154,12 @@ async def test_what_is_typed_right_after_enter_is_for_the_persons_screen(table):
     assert table.desk.asked("delete_people") == []
 
 
-async def test_enter_in_the_search_goes_to_the_list_that_was_found(run):
-    async with run(desk()) as table:
-        await table.press("slash")
-        await table.type("hop")
-        await table.press("enter")
-        await table.until(lambda: table.app.focused.id == "people-table")
-        assert listed(table) == ["Grace Hopper"]
+async def test_enter_in_the_search_goes_to_the_list_that_was_found(table):
+    await table.press("slash")
+    await table.type("hop")
+    await table.press("enter")
+    await table.until(lambda: table.app.focused.id == "people-table")
+    assert listed(table) == ["Grace Hopper"]
 
 
 async def test_o_cycles_through_the_ways_to_sort(table):
@@ -272,10 +272,11 @@ async def test_what_expired_is_told_at_the_start(run):
         await table.shows("Expired and removed for good: 1 log, 2 deletions in the trash")
 
 
-async def test_somebody_not_seen_for_long_bears_a_mark(run):
+async def test_somebody_not_seen_for_long_bears_a_mark(table):
     away = person("Ada Lovelace", unseen="2026-01-02", consent="withdrawn")
-    async with run(FakeDesk((away,)), size=(120, 40)) as table:
-        await table.shows("~ Ada Lovelace", "~ Not", "2026-01-02.", "withdrawn.")
+    table.desk.rows = (away,)
+    table.app.reload()
+    await table.shows("~ Ada Lovelace", "~ Not", "2026-01-02.", "withdrawn.")
 
 
 async def test_w_writes_all_that_is_held_on_a_person(table):
