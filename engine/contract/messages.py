@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.contract import BoxTuple, FaceAnswer, JobEnded, TwinChoice
+from engine.contract import BoxTuple, FaceAnswer, JobEnded, SourceFailed, TwinChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +79,14 @@ class RecognitionEnded:
 
     run: int
     ended: JobEnded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceGivenUp:
+    """One of several sources of recognition `run` has failed, by the word of its camera process."""
+
+    run: int
+    failed: SourceFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from engine.contract.messages import (
     RecognitionEnded,
     SessionAsked,
     SessionJudged,
+    SourceGivenUp,
     Start,
     TwinAnswer,
     TwinReport,
@@ -185,7 +186,8 @@ def _watch(
             context.send(RecognitionEnded(run=start.run, ended=ended))
             return
         source = mask_credentials(request.source)
-        context.send(SourceFailed.failure(source, start.camera, error))
+        failed = SourceFailed.failure(source, start.camera, error)
+        context.send(SourceGivenUp(run=start.run, failed=failed))
     finally:
         if context.cancels.get(start.job) is cancel:  # else it is that of the next recognition
             del context.cancels[start.job]

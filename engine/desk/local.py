@@ -39,6 +39,7 @@ from engine.contract.messages import (
     RecognitionEnded,
     SessionAsked,
     SessionJudged,
+    SourceGivenUp,
     Start,
     TwinAnswer,
     WhyAsked,
@@ -128,6 +129,7 @@ class LocalDesk(QuickCalls):
             Ready: self._model_ready,
             Burdened: lambda child, _: self._renew(child),
             RecognitionEnded: self._recognition_ended,
+            SourceGivenUp: self._source_given_up,
             JobEnded: lambda _, m: self._job_ended(m),
             Sighted: self._sighted,
             EvaluateDone: self._evaluated,
@@ -371,6 +373,14 @@ class LocalDesk(QuickCalls):
         else:
             sources = self._sources
             self._finish(sources.outcome(message.ended) if sources else message.ended)
+
+    def _source_given_up(self, _child: Child, message: SourceGivenUp) -> None:
+        """One of several sources has failed; it counts if it is one of the present recognition."""
+        with self._lock:
+            if message.run != self._run or self._sources is None:
+                return
+            self._sources.hear(message.failed)
+        self._tell(message.failed)
 
     # --- a process that died -------------------------------------------------------------
 

@@ -10,14 +10,23 @@ from typing import Any, cast
 
 import pytest
 
-from engine.contract import Event, JobEnded, ProcessDied
+from engine.contract import Event, JobEnded, ProcessDied, SourceFailed
 from engine.contract.errors import SourceUnreadable
-from engine.contract.messages import FramesEnded, Hello, Quit, RecognitionEnded, Start, TwinReport
+from engine.contract.messages import (
+    FramesEnded,
+    Hello,
+    Quit,
+    RecognitionEnded,
+    SourceGivenUp,
+    Start,
+    TwinReport,
+)
 from engine.contract.requests import RecogniseRequest
 from engine.desk.camera_process import body
 from engine.desk.child_main import ChildContext
 from engine.desk.local import LocalDesk
 from engine.desk.processes import Child
+from engine.desk.relays import Sources
 from engine.desk.vitals import Vitals
 from engine.desk.wire import Channel
 from engine.jobs import find_faces
@@ -82,10 +91,11 @@ def ours(workspace: Workspace) -> Iterator[tuple[ChildContext, Channel]]:
     here.close()
 
 
-def watched(context: ChildContext, run: int, source: str) -> None:
+def watched(context: ChildContext, run: int, source: str, *, together: bool = False) -> None:
     """Watch a source to its end, and quit."""
     request = RecogniseRequest(source=source)
-    context.messages.put(Start(job="recognise", request=request, run=run))
+    start = Start(job="recognise", request=request, run=run, together=together)
+    context.messages.put(start)
     context.messages.put(Quit())
     body(context)
     context.channel.close()
@@ -100,6 +110,14 @@ def test_the_failure_of_the_one_source_says_of_which_recognition_it_is(
     [ended] = [each for each in said if isinstance(each, RecognitionEnded)]
     assert (ended.run, ended.ended.outcome) == (3, "failed")
     assert not [each for each in said if isinstance(each, JobEnded)]
+
+
+def test_so_does_that_of_one_of_several(ours: tuple[ChildContext, Channel]) -> None:
+    context, heard = ours
+    watched(context, 3, "/nowhere.mp4", together=True)
+    lost, ended = list(iter(heard.receive, None))[-2:]
+    assert (type(lost), lost.run, lost.failed.camera) == (SourceGivenUp, 3, 0)
+    assert ended == FramesEnded(frames=0, run=3)
 
 
 def test_an_end_that_comes_before_the_recognition_before_has_ended_is_not_lost(
@@ -125,6 +143,25 @@ def test_a_failure_of_the_recognition_before_does_not_end_this_one(desk: LocalDe
     assert desk.running == {"recognise"}
     desk._received(camera, RecognitionEnded(run=2, ended=failed))
     assert not desk.running
+
+
+def test_a_source_that_failed_in_the_recognition_before_has_not_failed_in_this_one(
+    desk: LocalDesk,
+) -> None:
+    told: list[Event] = []
+    desk._listener = told.append
+    camera = cast("Child", SimpleNamespace(name="camera"))
+    first, second = (
+        SourceFailed.failure(str(number), number, SourceUnreadable("Gone")) for number in (0, 1)
+    )
+    desk._jobs["recognise"], desk._run = "running", 2
+    desk._sources = Sources(RecogniseRequest(source="0", beside=("1",)))
+    desk._received(camera, SourceGivenUp(run=1, failed=first))
+    desk._received(camera, SourceGivenUp(run=2, failed=second))
+    assert told == [second]
+    done = JobEnded(job="recognise", outcome="done")
+    desk._received(camera, RecognitionEnded(run=2, ended=done))
+    assert told[-1] == done
 
 
 def test_a_process_that_dies_while_the_desk_closes_is_not_replaced(desk: LocalDesk) -> None:
