@@ -39,12 +39,17 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def user_name(uid: int) -> str:
-    """The user's name, or their number where they have none, as in some containers."""
+def account(uid: int) -> str | None:
+    """The name of a user's account; None where there is none, as in some containers."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return str(uid)
+        return None
+
+
+def user_name(uid: int) -> str:
+    """What a user is called in a sentence, by number if they have no name."""
+    return account(uid) or f"user {uid} (no name)"
 
 
 PR_SET_DUMPABLE = 4

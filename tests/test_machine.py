@@ -1,4 +1,4 @@
-"""The cores that a process may use."""
+"""The cores that a process may use, and what a user is called."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.machine import NICE, usable_cores
+from engine.machine import NICE, account, usable_cores, user_name
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -25,6 +25,12 @@ def test_cores_taken_from_a_process_are_not_counted() -> None:
     )
     assert ended.stdout.strip() == "1"
     assert usable_cores() >= 1
+
+
+def test_a_user_without_an_account_is_called_by_number() -> None:
+    free = next(uid for uid in range(60_000, 70_000) if account(uid) is None)
+    assert user_name(free) == f"user {free} (no name)"
+    assert user_name(0) == account(0) == "root"
 
 
 @pytest.mark.parametrize(("own", "told"), [(None, "1"), ("4", "4")])

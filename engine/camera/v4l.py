@@ -28,7 +28,7 @@ from engine.contract.errors import (
     SourceTimeout,
     SourceUnreadable,
 )
-from engine.machine import user_name
+from engine.machine import account, user_name
 
 QUERYCAP = 0x80685600  # VIDIOC_QUERYCAP: _IOR('V', 0, struct v4l2_capability), 104 bytes
 REQBUFS = 0xC0145608  # VIDIOC_REQBUFS: _IOWR('V', 8, struct v4l2_requestbuffers), 20 bytes
@@ -128,6 +128,8 @@ def denied(path: Path) -> SourceDenied:
     if access.mode & 0o060 != 0o060 or group == group_name(0):
         message = f"{path} belongs to {access.owner}:{group} with mode {access.mode:04o}"
         hint = "Ask the administrator for read and write access to it."
+    elif account(os.geteuid()) is None:
+        hint = f"Give this user an account that is in group {group}."
     elif access.member:
         hint = f"{user} has been added to {group}: log out and in again for it to count."
     return SourceDenied(title, message, hint)

@@ -182,7 +182,7 @@ def exposures(root: Path, mounts: Path = Path("/proc/self/mountinfo")) -> tuple[
         remedy = "Choose a workspace on a disk of this computer, or encrypt it."
         found.append(Exposure("network", text, remedy))
     if place == root and status.st_uid != os.geteuid():
-        text = f"{root} belongs to another user ({status.st_uid})"
+        text = f"{root} belongs to another user: {user_name(status.st_uid)}"
         found.append(Exposure("owner", text, f"sudo chown -R $USER {root}"))
     mode = stat.S_IMODE(status.st_mode)
     if place == root and mode & 0o077 and WITHOUT_MODES.fullmatch(kind):
