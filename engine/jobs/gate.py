@@ -172,8 +172,15 @@ def _settled(
     return gallery, calibration.threshold, kept
 
 
-def why_not_comparable(old: StoredModel, new: StoredModel) -> str:
+def names_nobody(model: StoredModel, enrolled: frozenset[str]) -> bool:
+    """Whether everybody in it is gone or took their consent back; `enrolled` (ids) may be named."""
+    return not any(id in enrolled for id, _name, _revision in model.labels)
+
+
+def why_not_comparable(old: StoredModel, new: StoredModel, enrolled: frozenset[str]) -> str:
     """Why the two cannot be put to the same probes, as a sentence; empty if they can."""
+    if names_nobody(old, enrolled):
+        return "Nobody in the model in use may be named any more, so the two could not be compared."
     dims = old.centres.shape[1] == new.centres.shape[1]
     if not dims or _differ(old.info.details, new.info.details, "face_space"):
         return "The model in use is of another face space, so the two could not be compared."
@@ -206,13 +213,18 @@ class Gatekeeper:
     def judge(self, draft: ModelDraft, cancel: Cancel) -> GateVerdict:
         """Whether the model of `draft` may be put in use. Seconds for recipe `classic`.
 
-        A model in use that is damaged, or that cannot be compared, gives way. Raises Cancelled.
+        A model in use that is damaged, or that cannot be compared, gives way; but not to one that
+        names nobody, for consent may be taken back while it is trained. Raises Cancelled.
         """
         new = _as_stored(draft)
+        enrolled = frozenset(person.id for person in permitted(self.material.workspace))
+        if names_nobody(new, enrolled):
+            sentence = "Nobody in it may be named any more: they left or took their consent back."
+            return GateVerdict(promote=False, sentence=sentence)
         old: StoredModel | None = None
         try:
             old = ModelStore(self.material.workspace).load()
-            verdict = self._compare(old.as_judged(), new.as_judged(), cancel)
+            verdict = self._compare(old.as_judged(), new.as_judged(), enrolled, cancel)
         except NoModel:
             verdict = GateVerdict(promote=True)
         except ModelCorrupt as error:
@@ -239,8 +251,10 @@ class Gatekeeper:
         people = [self.material.people[at] for at, _rows in faces]
         return [each.name for each in people if (each.id, each.revision) not in used]
 
-    def _compare(self, old: StoredModel, new: StoredModel, cancel: Cancel) -> GateVerdict:
-        why = why_not_comparable(old, new)
+    def _compare(
+        self, old: StoredModel, new: StoredModel, enrolled: frozenset[str], cancel: Cancel
+    ) -> GateVerdict:
+        why = why_not_comparable(old, new, enrolled)
         chosen = [] if why else self._probes_for(old)
         if not chosen:
             return GateVerdict(promote=True, sentence=why or self._why_no_probes(old))
@@ -248,7 +262,6 @@ class Gatekeeper:
         ids = [self.material.people[index].id for index, _, _ in files]
         rows = joined(self.parts, HELD_OUT).faces.at([row for _, row in chosen])
         probes = Probes(rows, ids, functools.cache(lambda: self.material.decoded(files)))
-        enrolled = frozenset(person.id for person in permitted(self.material.workspace))
         stand_ins, own = self._stand_ins(), self.strangers
         hits, named = [], []
         for model in (old, new):

@@ -182,7 +182,7 @@ def test_a_model_in_use_that_knows_none_of_these_people_gives_way(desk: Desk) ->
     enrol(desk.workspace, desk.settings, request, Cancel(), lambda event: None)
     done = desk.train()
     assert done.promoted
-    assert "people that both models know" in done.why
+    assert "Nobody in the model in use may be named any more" in done.why
 
 
 @pytest.fixture(scope="module")

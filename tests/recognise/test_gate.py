@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from engine.cancel import Cancel
 from engine.contract.errors import ModelCorrupt
 from engine.jobs.gate import (
+    Gatekeeper,
     Probes,
     hits_of,
     judge,
@@ -19,6 +22,8 @@ from engine.jobs.gate import (
 from engine.model.face_space import FaceSpace
 from engine.model.record import ModelInfo, StoredModel
 from engine.recognise.threshold import StrangerSet
+from engine.workspace.folder import Workspace
+from tests.model.test_store import draft
 from tests.recognise.made_up import DIMS, near, vectors
 
 ANNA, BERT, CLEO = vectors(3, 50)
@@ -203,15 +208,28 @@ def test_models_of_one_space_and_one_set_of_weights_are_comparable() -> None:
     old, new = (
         model(("a", centre), details={"face_space": "f", "weights": "w"}) for centre in (ANNA, BERT)
     )
-    assert why_not_comparable(old, new) == ""
+    assert why_not_comparable(old, new, frozenset("a")) == ""
 
 
 @pytest.mark.parametrize("detail", ["face_space", "weights"])
 def test_models_of_other_spaces_or_weights_are_not(detail: str) -> None:
     old, new = (model(("a", ANNA), details={detail: value}) for value in ("one", "other"))
-    assert "could not be compared" in why_not_comparable(old, new)
+    assert "could not be compared" in why_not_comparable(old, new, frozenset("a"))
 
 
 def test_models_of_other_dimensions_are_not() -> None:
     other = dataclasses.replace(model(("a", ANNA)), centres=np.ones((1, DIMS + 1), np.float32))
-    assert "another face space" in why_not_comparable(other, model(("a", ANNA)))
+    assert "another face space" in why_not_comparable(other, model(("a", ANNA)), frozenset("a"))
+
+
+def test_a_model_in_use_of_which_nobody_may_be_named_gives_way_with_a_sentence() -> None:
+    why = why_not_comparable(model(("a", ANNA)), model(("b", BERT)), frozenset("b"))
+    assert why.startswith("Nobody in the model in use may be named any more")
+
+
+def test_a_model_of_which_nobody_may_be_named_is_kept_aside(workspace: Workspace) -> None:
+    material: Any = SimpleNamespace(workspace=workspace)  # consent was taken back meanwhile
+    none: Any = None
+    verdict = Gatekeeper(material, {}, none, none, none, 0.01, none).judge(draft(), Cancel())
+    assert not verdict.promote
+    assert verdict.sentence.startswith("Nobody in it may be named any more")
