@@ -120,13 +120,19 @@ class Space(ABC):
                 _COHORTS[self] = weakref.ref(cohort)
             return cohort
 
-    @cached_property
+    @property
     def strangers(self) -> Levelled:
-        """The cohort with its own levels. Computed once for each space, in most of a second."""
+        """The cohort with its own levels. Computed once for each space, in most of a second,
+        whichever threads ask."""
+        with _LEVELLING:
+            return self._strangers
+
+    @cached_property
+    def _strangers(self) -> Levelled:
         return levelled_cohort(self.cohort)
 
 
-_LOCK = threading.Lock()
+_LOCK, _LEVELLING = threading.Lock(), threading.Lock()
 _COHORTS: weakref.WeakKeyDictionary[Space, weakref.ref[Float32]] = weakref.WeakKeyDictionary()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -71,6 +72,9 @@ class Weights:
         )
 
 
+_UNPACKING = threading.Lock()
+
+
 class _Packaged(Mapping[str, NDArray[Any]]):
     """The packaged arrays, unpacked when first asked for.
 
@@ -83,7 +87,8 @@ class _Packaged(Mapping[str, NDArray[Any]]):
         return _load_npz(PACKAGED, "the packaged VGG16 weights").arrays
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        return self._arrays[name]
+        with _UNPACKING:  # once, whichever threads ask
+            return self._arrays[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(expected_shapes())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from engine.contract.errors import ModelCorrupt
 from engine.evaluate.figures import Trial
+from engine.model import face_space
 from engine.model.arrays import pack, unpack
 from engine.model.face_space import PACKAGED, FaceSpace
 from engine.model.vectors import (
@@ -405,3 +408,23 @@ def test_figures_follow_their_definitions() -> None:
 def test_a_given_curve_is_kept(background: tuple[np.ndarray, np.ndarray]) -> None:
     curve = ImpostorCurve(np.array([1.0, 0.1]), np.array([0.0, 0.5]))
     assert fit_space(*background, OPTIONS, curve=curve).impostors is curve
+
+
+def test_two_threads_that_ask_at_once_have_the_cohort_levelled_once(
+    space: FaceSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+
+    def slowly(cohort: object) -> object:
+        time.sleep(0.05)
+        made.append(cohort)
+        return cohort
+
+    monkeypatch.setattr(face_space, "levelled_cohort", slowly)
+    asked = replace(space)
+    threads = [threading.Thread(target=lambda: asked.strangers) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
