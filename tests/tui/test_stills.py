@@ -79,6 +79,15 @@ def test_the_protocol_is_read_from_the_environment(environment, expected):
     assert protocol(environment, "256") == "cells"
 
 
+@pytest.mark.filterwarnings("error")
+def test_half_blocks_show_the_picture_and_no_library_warns_of_anything():
+    drawn = graphics.draw(crop(200), 4, 2, "cells", Console())
+    lines = drawn.renderable.lines
+    assert [[segment.text for segment in line] for line in lines] == [["▀"] * 4] * 2
+    assert {str(segment.style) for line in lines for segment in line} == {"#c82828 on #c82828"}
+    assert (drawn.before, drawn.after) == ("", "")
+
+
 def test_the_library_is_loaded_without_a_word_to_or_from_the_terminal(tmp_path):
     script = (
         "import os, pty, select, sys\n"

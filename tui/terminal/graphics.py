@@ -25,6 +25,7 @@ from engine.contract import Check, Finding, Found
 from engine.contract.requests import Colours
 from tui.screens.desk import TALL, WIDE
 from tui.terminal.line import colours_of
+from tui.widgets.crop import half_blocks
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -120,12 +121,15 @@ class Drawn(NamedTuple):
 
 def draw(image: Image, columns: int, rows: int, how: Protocol, console: Any) -> Drawn:
     """A picture in that many cells, as half blocks or by kitty's protocol."""
-    library()
-    from rich.segment import Segments
-    from textual_image.renderable import HalfcellImage, TGPImage
+    from rich.segment import SegmentLines, Segments
 
     if how != "kitty":
-        return Drawn(HalfcellImage(image, columns, rows))
+        # Not by textual-image, whose half blocks ask Pillow for what Pillow 14 has no more.
+        small = image.convert("RGB").resize((columns, 2 * rows))
+        return Drawn(SegmentLines(half_blocks(small), new_lines=True))
+    library()
+    from textual_image.renderable import TGPImage
+
     kitty = TGPImage(image, columns, rows)
     options = console.options.update(width=columns, height=rows)
     with _no_terminal() as sent:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.color import Color
 from rich.segment import Segment
@@ -21,6 +21,9 @@ from textual.widget import Widget
 
 from tui.widgets.lists import Where
 from tui.words.text import shorten
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Picture = bytes | tuple[bytes, int, int]
 """A PNG, or RGB row by row with width and height."""
@@ -81,21 +84,25 @@ def _strips(picture: Picture, columns: int, rows: int, background: Style) -> lis
             small = opened.convert("RGB").resize((across, down), Image.Resampling.BOX)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return []
-    pixels = small.tobytes()
+    return [
+        Strip(line, across).adjust_cell_length(columns, background) for line in half_blocks(small)
+    ]
+
+
+def half_blocks(picture: Image) -> list[list[Segment]]:
+    """An RGB picture as lines of half blocks, each a pixel above another one."""
+    pixels = picture.tobytes()
 
     def colour(x: int, y: int) -> Color:
-        start = (y * across + x) * 3
+        start = (y * picture.width + x) * 3
         return Color.from_rgb(*pixels[start : start + 3])
 
     return [
-        Strip(
-            [
-                Segment("▀", Style(color=colour(x, y), bgcolor=colour(x, y + 1)))
-                for x in range(across)
-            ],
-            across,
-        ).adjust_cell_length(columns, background)
-        for y in range(0, down, 2)
+        [
+            Segment("▀", Style(color=colour(x, y), bgcolor=colour(x, y + 1)))
+            for x in range(picture.width)
+        ]
+        for y in range(0, picture.height // 2 * 2, 2)
     ]
 
 
