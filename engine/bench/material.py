@@ -254,7 +254,7 @@ class Counting:
         squares = crops.reshape(len(crops), SQUARES, side, SQUARES, side, 3).mean((2, 4))
         flat = squares.reshape(len(crops), -1).astype(np.float32)
         flat -= flat.mean(1, keepdims=True)
-        flat /= np.linalg.norm(flat, axis=1, keepdims=True)
+        flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)  # 0: of one colour
         return np.asarray(self._mean + flat @ self._projection, np.float32)
 
 
