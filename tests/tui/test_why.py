@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
+from dataclasses import replace
+
 import pytest
 from fake_desk import FakeDesk
 
@@ -60,6 +64,19 @@ async def test_another_face_is_explained_when_it_is_selected(table):
     table.desk.emit(why(1))
     await table.shows("Ada Lovelace: match 80")
     assert "Unknown: nearest" not in table.screen()
+
+
+async def test_an_answer_that_the_next_one_overtakes_leaves_nothing_undone(table):
+    await watching(table, face("known", "Ada Lovelace"))
+    await table.press("W")
+    await table.until(lambda: table.desk.asked("why"))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        table.app.screen.show(replace(why(), nearest=()))
+        table.app.screen.show(why())  # before the crops of the first were begun
+        await table.shows("0.83 Ada Lovelace")
+        gc.collect()
+    assert [str(each.message) for each in said] == []
 
 
 async def test_it_stays_possible_after_the_recognition_has_ended(table):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from rich.text import Text
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
@@ -72,8 +72,9 @@ class ModelsScreen(Dialog[None]):
         table = self.query_one(Rows)
         table.display = False
         table.focus()
-        self.run_worker(self._fill(), exit_on_error=False)
+        self._fill()
 
+    @work(exit_on_error=False)
     async def _fill(self) -> None:
         rows = await self.link.ask(self.link.desk.models)
         if not self.query(Rows):

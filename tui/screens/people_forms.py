@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.text import Text
+from textual import work
 from textual.containers import Horizontal
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
@@ -191,8 +192,9 @@ class WhoForm(Form[Who]):
 
     def on_mount(self) -> None:
         """Show the faces."""
-        self.run_worker(self._show_faces(), exit_on_error=False)
+        self._show_faces()
 
+    @work(exit_on_error=False)
     async def _show_faces(self) -> None:
         for crop, png in zip(self.query(Crop), await self._faces(), strict=False):
             crop.show(png)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
@@ -78,8 +79,9 @@ class HeldQuestion(Choice[Answer]):
 
     def on_mount(self) -> None:
         """Show the faces."""
-        self.run_worker(self._show(), exit_on_error=False)
+        self._show()
 
+    @work(exit_on_error=False)
     async def _show(self) -> None:
         crops = self.query(Crop)
         async for place, png, caption in self.faces():

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from rich.text import Text
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
@@ -95,8 +95,9 @@ class RosterScreen(Dialog[None]):
         table = self.query_one(Rows)
         table.styles.height = "auto"
         table.styles.max_height = 10
-        self.run_worker(self._fill(), exit_on_error=False)
+        self._fill()
 
+    @work(exit_on_error=False)
     async def _fill(self) -> None:
         rows = await self._roster.app.ask(self._roster.app.desk.roster)
         if rows is None or not self.query(Rows):
@@ -143,7 +144,7 @@ class RosterScreen(Dialog[None]):
             app.explain(note)
         if self.query(Rows):
             self.query_one("#roster-path", Input).value = ""
-            await self._fill()
+            self._fill()
 
     def action_still_here(self) -> None:
         """The pictures of the selected person."""

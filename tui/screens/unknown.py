@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from rich.text import Text
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
@@ -344,8 +344,9 @@ class UnknownScreen(UnknownDialog):
             undo = with_keys("{key[unknown.unknown_undo]} undoes: {what}", what=clean(view.undo))
             about.append(f"\n{undo}", "dim")
         self.query_one("#unknown-detail", Static).update(about)
-        self.run_worker(self._picture(group), exclusive=True, exit_on_error=False)
+        self._picture(group)
 
+    @work(exclusive=True, exit_on_error=False, description="pictures")
     async def _picture(self, group: UnknownGroup | None) -> None:
         crops = self.query_one("#unknown-crop", Crop), self.query_one("#unknown-nearest", Crop)
         for crop in crops:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from rich.text import Text
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -103,8 +104,9 @@ class WhyScreen(Dialog[None]):
         self.query_one("#why-words", Static).update(words)
         self.query_one("#why-probe", Crop).show(answer.crop, "this face")
         if before is None or before.nearest != answer.nearest:
-            self.run_worker(self._show_near(answer), exclusive=True, exit_on_error=False)
+            self._show_near(answer)
 
+    @work(exclusive=True, exit_on_error=False, description="nearest")
     async def _show_near(self, why: Why) -> None:
         for place in range(NEAR):
             crop = self.query_one(f"#why-near-{place}", Crop)

@@ -212,7 +212,7 @@ class ContactSheet(VerticalScroll, can_focus=True):
         self._cells = tuple(cells)
         same = [place for place, cell in enumerate(cells) if cell.key == before]
         self._go_to(same[0] if same else min(self._cursor, len(cells) - 1))
-        self.run_worker(self._read(), exclusive=True, exit_on_error=False)
+        self._read()
 
     @property
     def key(self) -> str:
@@ -252,6 +252,7 @@ class ContactSheet(VerticalScroll, can_focus=True):
         if event.widget in self._crops:
             self._go_to(self._crops.index(event.widget))
 
+    @work(exclusive=True, exit_on_error=False)
     async def _read(self) -> None:
         for cell in self._cells:
             if not self._pictures[cell.picture]:
