@@ -8,7 +8,7 @@ the background is not.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.faces.align import Face, roll
-from engine.faces.refusal import GATES, Gate, Refusal, measured
+from engine.faces.refusal import GATES, Gate, Measure, Refusal
 from engine.pictures import CROP
 from engine.settings import GateSettings
 from engine.shortage import refuse_shortage
@@ -139,6 +139,26 @@ class Probe:
     def change(self) -> float:
         """As `change_between`; infinite if no crop was kept before."""
         return math.inf if self.previous is None else change_between(self.crop, self.previous)
+
+
+MEASURES: Mapping[Measure, Callable[[Probe], float]] = {
+    "lead": lambda face: face.lead,
+    "roll": lambda face: face.roll,
+    "width": lambda face: face.width,
+    "brightness": lambda face: face.brightness,
+    "sharpness": lambda face: face.sharpness,
+    "change": lambda face: face.change,
+}
+
+
+def measured(
+    face: Probe, gates: Iterable[Gate], settings: GateSettings, imported: bool = False
+) -> Iterator[tuple[Gate, float, float]]:
+    """Each gate with the value of `face` and its limit, measured one after the other."""
+    for gate in gates:
+        limit = gate.photographs if imported else gate.limit
+        if limit is not None and gate.measure is not None:
+            yield gate, MEASURES[gate.measure](face), limit(settings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ no OpenCV, so that the user interface may show the words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -29,7 +29,7 @@ class Refusal(StrEnum):
 
 
 Measure = Literal["lead", "roll", "width", "brightness", "sharpness", "change"]
-"""What a gate can ask about the face of a picture: an attribute of `engine.faces.quality.Probe`."""
+"""What a gate can ask about the face of a picture, see `engine.faces.quality.MEASURES`."""
 Limit = Callable[[GateSettings], float]
 
 
@@ -108,13 +108,3 @@ _GATES = (
 GATES: Mapping[str, Gate] = {gate.refusal: gate for gate in _GATES}
 """The gates by their refusal, in the order in which an operator should mend things: the first
 that closes gives the reason."""
-
-
-def measured(
-    face: object, gates: Iterable[Gate], settings: GateSettings, imported: bool = False
-) -> Iterable[tuple[Gate, float, float]]:
-    """Each gate with the value of `face` (a Probe) and its limit, measured one after the other."""
-    for gate in gates:
-        limit = gate.photographs if imported else gate.limit
-        if limit is not None and gate.measure is not None:
-            yield gate, getattr(face, gate.measure), limit(settings)

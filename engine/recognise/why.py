@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract import FaceSeen, Rule, Why
-from engine.faces.refusal import GATES, measured
+from engine.faces.refusal import GATES
 from engine.model.backbones import BACKBONES
 from engine.model.face_space import JointSpace, Space
 from engine.model.feature_store import FeatureCache
@@ -106,7 +106,7 @@ def explain(
     """The explanation of a track's last decision; with the `space` it was made in, also what each
     network of a joint one says."""
     seen = evidence.seen
-    from engine.faces.quality import Probe  # OpenCV: 30 MB, for explanations only
+    from engine.faces.quality import Probe, measured  # OpenCV: 30 MB, for explanations only
 
     return Why(
         **{name: getattr(seen, name) for name in AS_SEEN},
