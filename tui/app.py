@@ -16,13 +16,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from engine.config import keys_file
-from engine.contract import (
-    JobEnded,
-    ProcessDied,
-    RecordingEnded,
-    RecordingStarted,
-    TrainDone,
-)
+from engine.contract import JobEnded, ProcessDied, RecordingEnded, RecordingStarted, TrainDone
 from engine.contract.desk import Desk
 from engine.contract.requests import EnrolRequest, ModelRow, PersonRow, RecogniseRequest
 from engine.text import many
@@ -35,9 +29,8 @@ from tui.keys import KEYS, written
 from tui.keys.keymap import pressed, read_keymap, shown, use, with_keys
 from tui.link import LOOK_AROUND, EngineApp, Lists, in_thread
 from tui.live import Live
-from tui.panes.base import ActivityPane
-from tui.panes.split import SplitPane
-from tui.panes.training import TrainingPane, verdict
+from tui.panes.base import ActivityPane, FieldsPane
+from tui.panes.training import verdict
 from tui.screens.desk import LAYOUTS, PANES, DeskScreen
 from tui.screens.dialog import Confirm
 from tui.screens.doctor import Doctor
@@ -362,13 +355,9 @@ class FacedeskApp(EngineApp):
             if command.title in KEPT_COMMANDS:
                 yield command
 
-    @on(SplitPane.Asked)
-    def _split_asked(self) -> None:
-        self.jobs.action_split()
-
-    @on(TrainingPane.Asked)
-    def _training_asked(self) -> None:
-        self.jobs.action_train()
+    @on(FieldsPane.Asked)
+    async def _asked(self, event: FieldsPane.Asked) -> None:
+        await self.do(event.action)
 
     # --- actions of the whole app --------------------------------------------------------
 

@@ -11,7 +11,7 @@ from engine.contract import FeaturesProgress, JobEnded, Threshold, TrainDone
 from engine.contract.errors import TooFewPeople
 from engine.contract.requests import SplitRequest, TrainRequest
 from tests.tui.samples import epoch, model, person
-from tui.widgets.curves import Canvas, Curves
+from tui.widgets.curves import Canvas, Curves, loss_and_accuracy
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
 SIZE = SIZES[0]
@@ -278,5 +278,6 @@ async def test_every_option_of_a_recipe_can_be_read_at_every_size(run):
 
 
 def test_an_axis_of_one_value_does_not_go_below_nothing():
-    assert Curves("loss", "loss", id="c")._range([0.0]) == (0.0, 0.5)
-    assert Curves("loss", "loss", id="c")._range([2.0]) == (1.5, 2.5)
+    loss, _accuracy = loss_and_accuracy("c")
+    assert loss._range([0.0]) == (0.0, 0.5)
+    assert loss._range([2.0]) == (1.5, 2.5)

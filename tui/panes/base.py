@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import RichLog, Static
+from textual.widgets import Input, RichLog, Static
 
 from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
@@ -124,6 +125,24 @@ class Pane(Vertical):
         line.display = bool(text)
         if text and selector == f"#{self.NAME}-status":
             self.summary = text.plain
+
+
+class FieldsPane(Pane):
+    """A pane with fields; Enter in one asks for the pane's `ACTION`, a name in the key table."""
+
+    ACTION: ClassVar[str]
+
+    class Asked(Message):
+        """Enter was pressed in a field."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action = action
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Asked(self.ACTION))
 
 
 class FramePane(Pane):

@@ -17,6 +17,7 @@ from tui.keys import OPENERS, bindings_of
 from tui.keys.keymap import with_keys
 from tui.panes.base import Empty, Pane, line
 from tui.widgets.lists import FilterLine, search_key
+from tui.words.figures import IN_MODEL
 from tui.words.tables import COLUMNS, SORTS, Sheet
 from tui.words.text import clean, day, shorten
 
@@ -219,10 +220,7 @@ class PeoplePane(Pane):
         if row.trouble:
             self.write("#people-detail", clean(row.trouble))
             return
-        todo = {
-            "stale": with_keys("Pictures changed since training. Press {key.train}."),
-            "no": with_keys("Not in the model yet. Press {key.train}."),
-        }.get(row.in_model, "")
+        todo = "" if row.in_model == "yes" else with_keys(IN_MODEL[row.in_model])
         added = f"Added {day(row.created)[:10]}."
         unseen = f"{AWAY} Not seen since {row.unseen}." if row.unseen else ""
         consent = with_keys(CONSENT.get(row.consent, ""))

@@ -25,6 +25,7 @@ from tui.keys.keymap import with_keys
 from tui.live import Live, Sighting
 from tui.panes.base import Empty, FramePane, line
 from tui.widgets.preview import Tag
+from tui.words.events import failed_words
 from tui.words.figures import matched, seen_words
 from tui.words.tables import Sheet
 from tui.words.text import clean, clock, shorten, span
@@ -209,8 +210,7 @@ class RecognitionPane(FramePane):
         self.write("#recognition-now", "")
         self.write("#recognition-who", "")
         if event.outcome == "failed":
-            why = clean(f"Failed: {event.title}. {event.message} {event.hint}")
-            self.write("#recognition-status", Text(why, "bold red"))
+            self.write("#recognition-status", Text(failed_words(event), "bold red"))
         elif event.outcome == "cancelled":
             self.write("#recognition-status", Text("Cancelled", "bold"))
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual import events, on
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.message import Message
 from textual.widgets import DataTable, Input, Label
 
 from engine.contract import SplitDone, grouped
@@ -14,7 +13,7 @@ from engine.contract.requests import SplitRequest
 from engine.settings import SplitSettings
 from engine.text import many
 from tui.keys.keymap import with_keys
-from tui.panes.base import Empty, Pane, line
+from tui.panes.base import Empty, FieldsPane, line
 from tui.widgets.fields import NumberInput, Wrong
 from tui.words.tables import Sheet
 from tui.words.text import SPLIT_BY, clean, shorten
@@ -23,17 +22,15 @@ PARTS = ("train", "validation", "test")
 COLUMNS = (("Train", 6), ("Val", 5), ("Test", 5))
 
 
-class SplitPane(Pane):
+class SplitPane(FieldsPane):
     """Shares of the three parts and what they come to."""
 
     NAME = "split"
     NUMBER = 3
+    ACTION = "split"
     TITLE = "Split"
     MAIN = "#split-table"
     EMPTY = "No split yet.\n\nEnrol people first, then press {key.split} to split their pictures."
-
-    class Asked(Message):
-        """Enter was pressed in a field."""
 
     def __init__(self, settings: SplitSettings) -> None:
         super().__init__()
@@ -98,11 +95,6 @@ class SplitPane(Pane):
         if not seed or int(seed) > 2**31 - 1:
             raise Wrong("The seed is a whole number from 0 to 2147483647.")
         return SplitRequest(train=train, validation=validation, test=test, seed=int(seed))
-
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.post_message(self.Asked())
 
     def show(self, result: SplitDone | None) -> None:
         """Show a split, or what to do first."""

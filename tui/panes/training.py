@@ -10,7 +10,6 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Checkbox, DataTable, Input, Label, Select
 
@@ -20,10 +19,11 @@ from engine.settings import TRAIN_OPTIONS, Recipe, TrainingSettings, train_optio
 from engine.text import many, percent
 from tui.keys.keymap import with_keys
 from tui.live import Live
-from tui.panes.base import Empty, Pane, line
+from tui.panes.base import Empty, FieldsPane, line
 from tui.widgets.bars import Meter
-from tui.widgets.curves import Curves
+from tui.widgets.curves import Curves, loss_and_accuracy
 from tui.widgets.fields import NumberInput, Tick
+from tui.words.events import failed_words
 from tui.words.tables import Sheet
 from tui.words.text import clean, day, figure, span
 
@@ -38,7 +38,6 @@ COLUMNS: tuple[tuple[str, int, Callable[[EpochDone], str]], ...] = (
 )
 """Title, width and cell of what the curves beside the table do not show as well; `sheet` has all
 figures."""
-FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "tpir", "fpir")
 
 
 def option_fields(settings: TrainingSettings) -> Iterator[Widget]:
@@ -62,11 +61,12 @@ def option_fields(settings: TrainingSettings) -> Iterator[Widget]:
             yield part
 
 
-class TrainingPane(Pane):
+class TrainingPane(FieldsPane):
     """The running or last training."""
 
     NAME = "training"
     NUMBER = 4
+    ACTION = "train"
     TITLE = "Training"
     MAIN = "#training-table"
     EMPTY = (
@@ -75,9 +75,6 @@ class TrainingPane(Pane):
         "head: a small head on both networks' features, fast.\n"
         "classic: the textbook recipe, slow, two people or more."
     )
-
-    class Asked(Message):
-        """Enter was pressed in a field."""
 
     def __init__(self, settings: TrainingSettings) -> None:
         super().__init__()
@@ -109,8 +106,7 @@ class TrainingPane(Pane):
         yield Meter(id="training-meter")
         with Horizontal(id="training-result"):
             with Horizontal(id="training-curves"):
-                yield Curves("loss", "loss", id="curve-loss")
-                yield Curves("acc", "accuracy", whole=True, id="curve-accuracy")
+                yield from loss_and_accuracy("curve")
             yield DataTable[Text](
                 id="training-table", cursor_type="row", cell_padding=0, zebra_stripes=True
             )
@@ -139,11 +135,6 @@ class TrainingPane(Pane):
     @property
     def _recipe(self) -> Recipe:
         return cast(Recipe, self.query_one("#training-recipe", Select).value)
-
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.post_message(self.Asked())
 
     def request(self) -> TrainRequest | None:
         """The training asked for by the fields; None (and the reason shown) if they are wrong."""
@@ -257,8 +248,7 @@ class TrainingPane(Pane):
         self.border_subtitle = with_keys(next_steps) if kept else ""
         self.query_one(Meter).set_class(not kept, "-idle")
         if event.outcome == "failed":
-            why = clean(f"Failed: {event.title}. {event.message} {event.hint}")
-            self.write("#training-status", Text(why, "bold red"))
+            self.write("#training-status", Text(failed_words(event), "bold red"))
         elif event.outcome == "cancelled":
             self.write("#training-status", Text("Cancelled; the model before stays", "bold"))
         if not self.epochs:
@@ -269,14 +259,16 @@ class TrainingPane(Pane):
         rows = tuple(
             (
                 str(e.epoch),
-                *(figure(getattr(e, name), ".6g") for name in FIGURES),
+                *(figure(value, ".6g") for value in (e.loss, e.accuracy, e.val_loss)),
+                *(figure(value, ".6g") for value in (e.val_accuracy, e.tpir, e.fpir)),
                 figure(e.learning_rate, "g"),
                 f"{e.seconds:.2f}",
                 "best" if e.epoch == self.epochs[-1].best else "",
             )
             for e in self.epochs
         )
-        header = ("epoch", *FIGURES, "learning_rate", "seconds", "best")
+        figures = ("loss", "accuracy", "val_loss", "val_accuracy", "tpir", "fpir")
+        header = ("epoch", *figures, "learning_rate", "seconds", "best")
         return Sheet(self.NAME, header, rows) if rows else None
 
     def _state(self, event: EpochDone) -> Text:

@@ -27,6 +27,7 @@ from tui.panes.training import features_words
 from tui.screens.evaluation_forms import DoubtfulPart, OtherPicturesForm, ReportForm
 from tui.screens.evaluation_parts import ConfusionPart, CurvePart, OverviewPart, Part, PeoplePart
 from tui.widgets.bars import KeyLine, Meter, TabStrip
+from tui.words.events import failed_words
 from tui.words.tables import Sheet, evaluation_sheet
 from tui.words.text import clean
 
@@ -127,8 +128,7 @@ class Evaluation:
 
 def _trouble(event: JobEnded) -> str:
     if event.outcome == "failed":
-        why = ". ".join(filter(None, (event.title, event.message)))
-        return f"Failed: {why}. {event.hint}".rstrip()
+        return failed_words(event)
     return "" if event.outcome == "done" else "The evaluation was given up: v measures again."
 
 

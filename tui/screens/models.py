@@ -17,7 +17,7 @@ from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.screens.dialog import Dialog
 from tui.widgets.bars import KeyLine
-from tui.widgets.curves import Curves
+from tui.widgets.curves import Curves, loss_and_accuracy
 from tui.widgets.lists import Row, Rows
 from tui.words.tables import Sheet, model_state
 from tui.words.text import clean, day, figure
@@ -33,14 +33,6 @@ COLUMNS: tuple[tuple[str, int, Callable[[ModelRow], str]], ...] = (
     ("TPIR", 6, lambda row: figure(row.tpir, ".2f")),
 )
 """Title, width and cell of each column."""
-FIGURES = {
-    "val_accuracy": "val accuracy",
-    "threshold": "threshold",
-    "rank1": "rank-1",
-    "tpir": "TPIR",
-    "fpir": "FPIR",
-}
-"""Figures of a model, and what a copy calls them."""
 ROOM = 30
 """Lines of the terminal from which the curves of the selected model are shown."""
 
@@ -63,8 +55,7 @@ class ModelsScreen(Dialog[None]):
         yield Rows(id="models-table", moved=self._describe)
         yield Static(id="models-detail", classes="detail", markup=False)
         with Horizontal(id="models-curves"):
-            yield Curves("loss", "loss", id="models-loss", before_name="in use")
-            yield Curves("acc", "accuracy", id="models-accuracy", whole=True, before_name="in use")
+            yield from loss_and_accuracy("models", "in use")
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -102,12 +93,14 @@ class ModelsScreen(Dialog[None]):
             (
                 *(row.id, model_state(row)[0], row.created, row.recipe),
                 *map(str, (row.people, row.best_epoch, row.epochs)),
-                *(figure(getattr(row, name), ".4f") for name in FIGURES),
+                *(figure(value, ".4f") for value in (row.val_accuracy, row.threshold, row.rank1)),
+                *(figure(value, ".4f") for value in (row.tpir, row.fpir)),
             )
             for row in self.rows
         )
         counts = ("id", "state", "trained", "recipe", "people", "best epoch", "epochs")
-        return Sheet("models", (*counts, *FIGURES.values()), rows) if rows else None
+        figures = ("val accuracy", "threshold", "rank-1", "TPIR", "FPIR")
+        return Sheet("models", (*counts, *figures), rows) if rows else None
 
     @property
     def selected(self) -> ModelRow | None:

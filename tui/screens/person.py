@@ -22,18 +22,13 @@ from tui.screens.stills import show_pictures
 from tui.widgets.bars import KeyLine
 from tui.widgets.crop import Cell, Faces
 from tui.widgets.lists import Row, Rows
-from tui.words.figures import confusion_words, consent_words
+from tui.words.figures import IN_MODEL, confusion_words, consent_words
 from tui.words.text import clean, day, figure, shorten
 
 NAME = 30
 """Cells of a session's or picture's name."""
 COLUMNS = (("", 2), ("Session, picture", NAME))
 MARK = "✓"
-IN_MODEL = {
-    "yes": "The model in use knows these pictures.",
-    "no": "Not in the model yet. Press {key.train}.",
-    "stale": "Pictures changed since training. Press {key.train}.",
-}
 
 
 class PersonScreen(Dialog[None]):

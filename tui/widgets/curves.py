@@ -6,7 +6,7 @@ Behind them, faint and in wide dots, the validation of another run to compare wi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -96,13 +96,19 @@ class Curves(Widget):
     """
 
     def __init__(
-        self, title: str, figure: str, *, id: str, whole: bool = False, before_name: str = "last"
+        self,
+        title: str,
+        figures: Callable[[EpochDone], tuple[float, float]],
+        *,
+        id: str,
+        whole: bool = False,
+        before_name: str = "last",
     ) -> None:
-        """`figure` is the field of an epoch that is drawn, beside that of its validation. `whole`
-        is for shares: the upper end is 1, the lower one a round tenth."""
+        """`figures` are what is drawn of an epoch, in training and in validation. `whole` is for
+        shares: the upper end is 1, the lower one a round tenth."""
         super().__init__(id=id)
         self.title, self.whole, self.before_name = title, whole, before_name
-        self._figures = figure, f"val_{figure}"
+        self._figures = figures
         self.series: tuple[Sequence[float], Sequence[float]] = ((), ())
         self.before: Sequence[float] = ()
         self.epochs = 0
@@ -113,12 +119,9 @@ class Curves(Widget):
     ) -> None:
         """Draw a run over `epochs` places, behind it the validation of the run to compare with;
         `best` is the best epoch, from 1, or 0."""
-        train, validation = self._figures
-        self.series = (
-            tuple(getattr(each, train) for each in run),
-            tuple(getattr(each, validation) for each in run),
-        )
-        self.before = tuple(getattr(each, validation) for each in before)
+        drawn = [self._figures(each) for each in run]
+        self.series = tuple(one for one, _ in drawn), tuple(other for _, other in drawn)
+        self.before = tuple(self._figures(each)[1] for each in before)
         self.epochs = max(epochs, len(run), 1)
         self.best = best
         self.refresh()
@@ -208,3 +211,18 @@ def _figure(value: float, fine: bool = False) -> str:
     if fine and 0 <= value < 0.9995:
         return f"{value:.3f}"[1:]
     return f"{value:.2f}" if abs(value) < 10 else f"{value:.0f}"
+
+
+def loss_and_accuracy(name: str, before_name: str = "last") -> tuple[Curves, Curves]:
+    """The curves of a training, whose ids begin with `name`."""
+    loss = Curves(
+        "loss", lambda each: (each.loss, each.val_loss), id=f"{name}-loss", before_name=before_name
+    )
+    accuracy = Curves(
+        "acc",
+        lambda each: (each.accuracy, each.val_accuracy),
+        id=f"{name}-accuracy",
+        whole=True,
+        before_name=before_name,
+    )
+    return loss, accuracy

@@ -34,7 +34,7 @@ from engine.contract.errors import Remedy
 from engine.text import many, percent
 from tui.keys.keymap import with_keys
 from tui.words.figures import headline, seen_words
-from tui.words.text import crowded_words, figure, reason_words, span
+from tui.words.text import clean, crowded_words, figure, reason_words, span
 
 MOST_NAMED = 3
 """People named in one line."""
@@ -172,6 +172,12 @@ def _epoch(event: EpochDone) -> Line:
     if math.isfinite(event.fpir):
         text += f", TPIR {percent(event.tpir)}, FPIR {percent(event.fpir)}"
     return Line(text)
+
+
+def failed_words(event: JobEnded) -> str:
+    """What a pane says of a job that failed: why, and what helps."""
+    why = ". ".join(filter(None, (event.title, event.message)))
+    return clean(f"Failed: {why}. {event.hint}".rstrip())
 
 
 def _ended(event: JobEnded, title: str) -> Line | None:

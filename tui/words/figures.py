@@ -16,10 +16,17 @@ from engine.contract import (
     State,
 )
 from engine.contract.people import Consent, outdated_words, state_of
-from engine.contract.requests import ConfusionFacts
+from engine.contract.requests import ConfusionFacts, InModel
 from engine.settings import ConsentSettings
 from engine.text import many, match, percent
 from tui.words.text import day, figure
+
+IN_MODEL: dict[InModel, str] = {
+    "yes": "The model in use knows these pictures.",
+    "no": "Not in the model yet. Press {key.train}.",
+    "stale": "Pictures changed since training. Press {key.train}.",
+}
+"""How a person's pictures stand to the model in use."""
 
 STRANGERS: dict[str, str] = {
     "own": "the workspace's own strangers",
