@@ -60,6 +60,7 @@ def test_a_global_option_may_stand_anywhere(
     "line",
     [
         "evaluate --fpir 2", "evaluate --fpir nan", "bake-off --fpir 0", "split --train 2",
+        "split --train -1", "split --train nan", "split --test inf",
         "split --train 0.2 --validation 0.2 --test 0.2", "train --unfreeze block5",
         "audit list --since 0001-01-01T00:00+05:00",
         "vault create --key-file a --passphrase-file b",

@@ -39,9 +39,11 @@ def split(context: Context, seed: int | None, random: bool, **given: float | Non
     facedesk split --train 0.8 --validation 0.1 --test 0.1 --seed 7
     """
     configured = context.settings.split
-    shares = complete_shares(configured, **given)
+    shares = complete_shares(configured, given["train"], given["validation"], given["test"])
     seed = configured.seed if seed is None else seed
-    make_split(context, SplitRequest(**shares, seed=seed, random=random))
+    train, validation, test = shares
+    request = SplitRequest(train=train, validation=validation, test=test, seed=seed, random=random)
+    make_split(context, request)
 
 
 def make_split(context: Context, request: SplitRequest) -> SplitDone:
@@ -64,22 +66,21 @@ def make_split(context: Context, request: SplitRequest) -> SplitDone:
     return done
 
 
-def complete_shares(configured: SplitSettings, **given: float | None) -> dict[str, float]:
-    """Shares for the three parts, by name, where any of them may have been left out.
+def complete_shares(configured: SplitSettings, *given: float | None) -> tuple[float, ...]:
+    """Shares for train, validation and test, where any of them may have been left out.
 
     None given: the configured ones. One missing: the rest to 1. Two missing: the rest, divided
-    as configured. Raises UsageError if nothing is left for a missing one, or one is no share.
+    as configured. Raises UsageError if nothing is left for a missing one.
     """
-    for name, share in given.items():
-        if share is not None and not 0 <= share <= 1:  # NaN is not either
-            raise UsageError("That is no share", f"--{name} {share:g}", "A share is 0 to 1.")
-    usual = {name: getattr(configured, name) for name, share in given.items() if share is None}
-    rest = 1 - sum(share for share in given.values() if share is not None)
-    if usual and rest < -1e-9:
+    usual = configured.train, configured.validation, configured.test
+    left = [share for share, one in zip(usual, given, strict=True) if one is None]
+    rest = 1 - sum(one for one in given if one is not None)
+    if left and rest < -1e-9:
         raise UsageError("The shares sum to more than 1", "", "train + validation + test = 1.")
-    weight = sum(usual.values()) or 1.0
-    filled = {name: max(0.0, rest) * (share / weight) for name, share in usual.items()}
-    return {name: filled[name] if share is None else share for name, share in given.items()}
+    part = max(0.0, rest) / (sum(left) or 1.0)
+    return tuple(
+        share * part if one is None else one for share, one in zip(usual, given, strict=True)
+    )
 
 
 @command()
