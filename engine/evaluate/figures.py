@@ -132,11 +132,7 @@ class Figures:
 
 
 def measure(
-    names: Sequence[str],
-    probes: Probes,
-    strangers: Strangers | None,
-    threshold: float,
-    dial: float,
+    names: Sequence[str], probes: Probes, strangers: Strangers | None, threshold: float, dial: float
 ) -> Figures:
     """All figures of one evaluation; `names` are the gallery's, `dial` the FPIR asked for.
 

@@ -17,13 +17,7 @@ import numpy as np
 
 from engine.camera.folder import pictures_of
 from engine.contract import Event, Notice, Warned, grouped
-from engine.contract.errors import (
-    DataError,
-    NoPictures,
-    Remedy,
-    SourceError,
-    SourceUnreadable,
-)
+from engine.contract.errors import DataError, NoPictures, Remedy, SourceError, SourceUnreadable
 from engine.dataset.split import Split
 from engine.evaluate.figures import Probes, Strangers
 from engine.evaluate.pictures import Photographs

@@ -209,14 +209,8 @@ def _bounds(bounds: Sequence[float] | None) -> str:
 def _glossary() -> str:
     terms = (
         ("Probe", "A picture that is searched in the gallery of enrolled people."),
-        (
-            "Rank-1",
-            "Share of probes whose best person is the right one, whatever the score.",
-        ),
-        (
-            "TPIR, FNIR",
-            "Share of probes of enrolled people that are named rightly, and the rest.",
-        ),
+        ("Rank-1", "Share of probes whose best person is the right one, whatever the score."),
+        ("TPIR, FNIR", "Share of probes of enrolled people that are named rightly, and the rest."),
         ("FPIR", "Share of strangers' searches that name somebody."),
         (
             "95 % bounds",

@@ -195,9 +195,7 @@ class _Evaluation:
         """The held-out pictures of each of the `people`."""
         if self.split is None:
             raise SplitMissing(
-                "There is no split yet",
-                "its held-out pictures would be the probes",
-                Remedy.PROBES,
+                "There is no split yet", "its held-out pictures would be the probes", Remedy.PROBES
             )
         keys, warnings = held_out_probes(self.split, people, model.info)
         self.warnings += warnings

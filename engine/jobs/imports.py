@@ -26,13 +26,7 @@ from engine.contract import (
     StrangersAdded,
     TwinChoice,
 )
-from engine.contract.errors import (
-    ConsentMissing,
-    ModelError,
-    NameTaken,
-    NoPictures,
-    PersonNotFound,
-)
+from engine.contract.errors import ConsentMissing, ModelError, NameTaken, NoPictures, PersonNotFound
 from engine.contract.requests import EnrolRequest, ImportRequest, StrangersRequest
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates

@@ -21,12 +21,7 @@ from engine.contract.errors import FacedeskError, ModelError
 from engine.contract.messages import SessionJudged
 from engine.jobs.material import ready_strangers
 from engine.model.backbones import Backbone, backbone_name
-from engine.model.feature_store import (
-    EmbeddingCache,
-    RecentRows,
-    kept_embeddings,
-    notices_to,
-)
+from engine.model.feature_store import EmbeddingCache, RecentRows, kept_embeddings, notices_to
 from engine.model.networks import Backbones, model_in_use
 from engine.model.record import StoredModel
 from engine.model.store import ModelStore

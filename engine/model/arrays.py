@@ -67,10 +67,7 @@ def unpack(data: bytes, what: str) -> dict[str, NDArray[Any]]:
             return {m.filename.removesuffix(".npy"): _array(archive, m) for m in members}
     except _DAMAGE as error:
         refuse_shortage(error)
-        raise ModelCorrupt(
-            "Arrays are damaged",
-            f"{what} cannot be read: {error}",
-        ) from error
+        raise ModelCorrupt("Arrays are damaged", f"{what} cannot be read: {error}") from error
 
 
 def embeddings_in(data: bytes) -> NDArray[np.float32] | None:

@@ -305,8 +305,7 @@ class JointSpace(Space):
         cuts = np.cumsum([part.length for part in self.parts])[:-1]
         pieces = np.split(features, cuts, axis=1)
         return side_by_side(
-            [part.embed(piece) for part, piece in zip(self.parts, pieces, strict=True)],
-            self.shares,
+            [part.embed(piece) for part, piece in zip(self.parts, pieces, strict=True)], self.shares
         )
 
     def opinions(self, embeddings: Array) -> dict[str, Float32]:

@@ -34,12 +34,7 @@ from engine.model.record import (
     wrong_centres,
 )
 from engine.text import plain
-from engine.workspace.files import (
-    new_directory,
-    parse_json,
-    read_bytes,
-    write_bytes,
-)
+from engine.workspace.files import new_directory, parse_json, read_bytes, write_bytes
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import sub_folders
 
@@ -158,10 +153,7 @@ class ModelStore:
     def require_current(self) -> None:
         """Raise NoModel if no model is in use."""
         if self.current_id() is None:
-            raise NoModel(
-                "No model has been trained yet",
-                hint=Remedy.ENROL_TRAIN,
-            )
+            raise NoModel("No model has been trained yet", hint=Remedy.ENROL_TRAIN)
 
     def current_id(self) -> str | None:
         """The id of the model in use, None if none is, empty if the note of it is damaged.

@@ -141,10 +141,7 @@ def checked(arrays: Mapping[str, NDArray[Any]], source: str) -> Weights:
             raise _corrupt(source, f"{name} is missing")
         array = arrays[name]
         if array.shape != shape or array.dtype not in (np.float16, np.float32):
-            raise _corrupt(
-                source,
-                f"{name} is {array.dtype} {array.shape}, should be {shape}",
-            )
+            raise _corrupt(source, f"{name} is {array.dtype} {array.shape}, should be {shape}")
         if not np.isfinite(array).all():
             raise _corrupt(source, f"{name} holds values that are not finite")
     digest = hashlib.sha256()
@@ -195,10 +192,7 @@ def _load_hdf5(path: Path, source: str) -> Weights:
                 for item in (i for i in found if isinstance(i, h5py.Dataset)):
                     key = f"{name}_{'kernel' if item.ndim == 4 else 'bias'}"
                     if item.shape != shapes[key]:
-                        raise _corrupt(
-                            source,
-                            f"{key} is {item.shape}, should be {shapes[key]}",
-                        )
+                        raise _corrupt(source, f"{key} is {item.shape}, should be {shapes[key]}")
                     arrays[key] = np.asarray(item[()], np.float32)
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
         refuse_shortage(error)
@@ -252,10 +246,7 @@ def _download() -> Path:
 
     try:
         fetched = keras.utils.get_file(
-            _IMAGENET_FILE,
-            _IMAGENET_URL,
-            cache_subdir="models",
-            file_hash=_IMAGENET_MD5,
+            _IMAGENET_FILE, _IMAGENET_URL, cache_subdir="models", file_hash=_IMAGENET_MD5
         )
     except Exception as error:  # Keras raises bare Exception, urllib's and its own
         refuse_shortage(error)

@@ -17,15 +17,7 @@ from numpy.typing import NDArray
 
 from engine.model.backbones import BACKBONES
 from engine.model.face_space import SAME_STRANGER, Space
-from engine.model.vectors import (
-    Array,
-    Float32,
-    Labels,
-    Levelled,
-    centre_levels,
-    cohort_level,
-    unit,
-)
+from engine.model.vectors import Array, Float32, Labels, Levelled, centre_levels, cohort_level, unit
 from engine.recognise.tracking import Decision, decide
 
 Faces = Array | Levelled

@@ -11,12 +11,7 @@ import click
 
 from engine.contract import RecogniseDone
 from engine.contract.errors import DataError
-from engine.contract.requests import (
-    EnrolRequest,
-    RecogniseRequest,
-    SplitRequest,
-    TrainRequest,
-)
+from engine.contract.requests import EnrolRequest, RecogniseRequest, SplitRequest, TrainRequest
 from engine.desk import library
 from engine.people.changes import delete_people
 from tui.cli.enrol import capture

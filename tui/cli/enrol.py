@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from engine.contract import (
-    Coaching,
-    Emit,
-    EnrolDone,
-    Event,
-    LooksEnrolled,
-    Notice,
-    TwinChoice,
-)
+from engine.contract import Coaching, Emit, EnrolDone, Event, LooksEnrolled, Notice, TwinChoice
 from engine.contract.errors import (
     FacedeskError,
     NoPictures,

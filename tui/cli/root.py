@@ -40,9 +40,7 @@ HOMES = {
         "audit": Home("trash:audit", "Who did what with whose data, and when."),
         "vault": Home("vault:vault", "Encrypt the workspace, or decrypt it."),
     },
-    "Models": {
-        "model": Home("model:model", "List, choose or export models."),
-    },
+    "Models": {"model": Home("model:model", "List, choose or export models.")},
     "The machine": {
         "doctor": Home("machine:doctor", "Check cameras, files, processor, terminal and disk."),
         "bench": Home("machine:bench", "Measure speed and memory on this machine."),

@@ -58,9 +58,7 @@ def make_split(context: Context, request: SplitRequest) -> SplitDone:
     ]
     rows.append(("all", str(done.train), str(done.validation), str(done.test)))
     context.output.table(
-        ("name", "#train", "#validation", "#test"),
-        rows,
-        f"Split: {SPLIT_BY[done.mode]}",
+        ("name", "#train", "#validation", "#test"), rows, f"Split: {SPLIT_BY[done.mode]}"
     )
     context.output.warn(*grouped(done.warnings))
     return done

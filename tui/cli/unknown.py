@@ -116,11 +116,7 @@ def unknown_assign(
 @unknown.command("split", writes=True)
 @click.argument("group", shell_complete=complete_sightings)
 @click.argument(
-    "sightings",
-    metavar="SIGHTING...",
-    nargs=-1,
-    required=True,
-    shell_complete=complete_sightings,
+    "sightings", metavar="SIGHTING...", nargs=-1, required=True, shell_complete=complete_sightings
 )
 def unknown_split(context: Context, group: str, sightings: tuple[str, ...]) -> None:
     """Each SIGHTING of GROUP shows somebody else than the group's others. They are not grouped

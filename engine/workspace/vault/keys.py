@@ -363,9 +363,7 @@ def unlock(root: Path, settings: VaultSettings, ask: Ask | None = None) -> Opene
     if record is None:
         if settings.required:
             raise VaultLocked(
-                "The workspace is not encrypted",
-                f"{root}, and vault.required is set",
-                Remedy.VAULT,
+                "The workspace is not encrypted", f"{root}, and vault.required is set", Remedy.VAULT
             )
         return None
     known = opened.opened(root)
