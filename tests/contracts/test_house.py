@@ -28,7 +28,7 @@ LIMITS = {
     "modules": Limit(239, 240),
     "lines": Limit(57_080, 47_000),
     "modules directly in tui": Limit(8, 12),
-    "modules with exactly one importer": Limit(47, 60),
+    "modules with exactly one importer": Limit(48, 60),
     "classes of ours in the app": Limit(3, 3),
     "modules in an import circle": Limit(0, 0),
 }
