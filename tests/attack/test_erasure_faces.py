@@ -10,11 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.bench.material import crops_of
+from engine.cancel import Cancel
 from engine.contract import Sighted
 from engine.contract.errors import DataError
 from engine.contract.people import Answers, Erased, ErasureUnanswered
 from engine.contract.requests import EnrolRequest
 from engine.desk.local import LocalDesk
+from engine.jobs.enrol import enrol as capture
 from engine.model.arrays import pack
 from engine.model.backbones import Backbone
 from engine.model.feature_store import cached_arrays
@@ -28,7 +30,7 @@ from engine.rights import doubts
 from engine.rights.erase import erase
 from engine.settings import Settings, UnknownSettings
 from engine.workspace.folder import Workspace
-from tests.desk.desk_driver import started, wait_unlocked
+from tests.desk.desk_driver import started
 
 ANN, BOB = "Ann Sour", "Bob Ray"
 UNKNOWN = UnknownSettings()
@@ -215,18 +217,17 @@ def test_a_person_without_a_picture_asks_about_nobody(workspace: Workspace) -> N
 
 def test_the_desk_compares_by_the_real_network(workspace: Workspace) -> None:
     """Nobody has trained; her face, brighter, waits in the unknown list and lies in the trash."""
-    desk = LocalDesk(workspace, Settings())
-    heard = started(desk)
+    settings = Settings()
+    for name, source in ((ANN, "demo:collins"), (BOB, "demo:hopper")):
+        request = EnrolRequest(person=name, source=source, count=4, pace="fast")
+        capture(workspace, settings, request, Cancel(), lambda event: None)
+    unknown = UnknownStore(workspace, UNKNOWN)
+    ids = [unknown.add(seen(changed(workspace, slug))) for slug in ("ann-sour", "bob-ray")]
+    ids.append(unknown.add(seen(changed(workspace, "ann-sour")[:1])))
+    Choices(workspace, UNKNOWN).delete([ids[2]])
+    desk = LocalDesk(workspace, settings)
+    started(desk)
     try:
-        for name, source in ((ANN, "demo:collins"), (BOB, "demo:hopper")):
-            heard.forget()
-            desk.enrol(EnrolRequest(person=name, source=source, count=4, pace="fast"))
-            assert heard.wait_end("enrol").outcome == "done"
-        wait_unlocked(workspace)
-        unknown = UnknownStore(workspace, UNKNOWN)
-        ids = [unknown.add(seen(changed(workspace, slug))) for slug in ("ann-sour", "bob-ray")]
-        ids.append(unknown.add(seen(changed(workspace, "ann-sour")[:1])))
-        Choices(workspace, UNKNOWN).delete([ids[2]])
         done = desk.erase(ANN)
     finally:
         desk.close()
