@@ -107,7 +107,8 @@ class JobBoard:
             return "A training is running on this split: x ends it, Esc gives it up."
         if action in ("stop", "cancel") and not self.titles:
             return "No job is running."
-        if action in PEOPLE_ACTIONS - {"undo"} and self.people == 0:
+        of_somebody = PEOPLE_ACTIONS - {"undo"} | {"person", "mark_person"}
+        if action in of_somebody and self.people == 0:
             return "Nobody is enrolled yet: press n to enrol a person."
         busy = [title for job, title in self.titles.items() if job != "recognise"]
         if action in PEOPLE_ACTIONS and busy:

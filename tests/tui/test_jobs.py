@@ -52,3 +52,8 @@ async def test_esc_asks_before_work_is_lost(table, job):
     assert not table.desk.asked("cancel")
     await table.press("escape", "y")
     await table.until(lambda: table.desk.asked("cancel") == [job])
+
+
+def test_of_nobody_there_is_nothing_to_open_or_to_mark() -> None:
+    for action in ("person", "mark_person", "rename"):
+        assert "press n to enrol" in (JobBoard().why_not(action) or "")

@@ -212,7 +212,7 @@ class Confusion(DataTable[Text]):
         count = row[place.column - 1] if place.column else row[place.row]
         of = f"{person}: {count} of {many(sum(row), 'probe')}"
         if place.column == 0:
-            return f"{of} named rightly, {row[-1]} nobody."
+            return f"{of} named rightly, {row[-1]} not named."
         if place.column > len(self.people):
             return f"{of} unknown, named nobody."
         if place.column - 1 == place.row:
