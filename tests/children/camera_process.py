@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from engine.desk.camera_process import body
-from engine.desk.child_main import serve
+import runpy
 
 if __name__ == "__main__":
-    serve("camera", body, early=True)
+    runpy.run_module("engine.desk.camera_process", run_name="__main__")

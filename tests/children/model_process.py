@@ -1,19 +1,22 @@
-"""The model process, but it does not load TensorFlow because a capture runs, only for a training.
+"""The model process, but a capture does not have it load TensorFlow: a training does.
 
-Most desks of the tests capture some pictures and train nothing; loading TensorFlow takes more
-processor time than all else that they do.
+Most desks of the tests capture some pictures and train nothing.
 """
 
 from __future__ import annotations
 
-from engine.desk import model_process
-from engine.desk.child_main import serve
+import runpy
+
+from engine.jobs import features_ahead
 
 
-def nothing() -> None:
-    """In place of loading ahead."""
+class FeaturesOnly(features_ahead.FeaturesAhead):
+    """Gets nothing ready to train."""
+
+    def __init__(self, *given: object) -> None:
+        super().__init__(*given[:3])  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
-    model_process.load_ahead = nothing
-    serve("model", model_process.body)
+    features_ahead.FeaturesAhead = FeaturesOnly  # type: ignore[misc]
+    runpy.run_module("engine.desk.model_process", run_name="__main__")

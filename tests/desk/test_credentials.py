@@ -21,6 +21,7 @@ from engine.contract import Captured, JobEnded, ProcessDied
 from engine.contract.requests import CheckRequest, EnrolRequest
 from engine.desk.local import LocalDesk
 from engine.workspace.folder import Workspace
+from tests.templates import NO_VIEWS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PASSWORD, TOKEN = "Zq9hunter%40%3Atwo", "Xw7token"
@@ -90,7 +91,7 @@ def test_the_secrets_looked_for_would_be_found(http: str) -> None:
 def test_the_apps_processes_keep_a_password_to_themselves_even_when_they_crash(
     workspace: Workspace, tmp_path: Path, http: str, rtsp: str
 ) -> None:
-    desk = LocalDesk(workspace, load_settings(), tmp_path / "kept")
+    desk = LocalDesk(workspace, load_settings(training=NO_VIEWS), tmp_path / "kept")
     heard = started(desk)
     try:
         desk.enrol(EnrolRequest(person="Ada", source=http, count=2))

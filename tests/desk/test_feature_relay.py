@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from engine.config import load_settings
 from engine.contract.errors import WorkspaceLocked
 from engine.contract.messages import PictureKept, PicturesOver
 from engine.desk.calls import SharedWriter
+from engine.desk.model_process import ModelBody
 from engine.desk.relays import FeatureRelay
+from engine.jobs import features_ahead
+from engine.model.backbones import load_ahead
 from engine.workspace.folder import Workspace
 
 FIRST = PictureKept(slug="ada", session="s1", file="0001.png")
@@ -110,3 +115,14 @@ def test_a_second_word_that_it_is_over_frees_nothing_else(
     for _ in range(2):
         relay.take("model", OVER)
     assert locked(workspace)
+
+
+def test_the_model_process_loads_what_trains_once_it_has_features(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The desks of the other tests do without: `tests.children`."""
+    given: list[object] = []
+    monkeypatch.setattr(features_ahead, "FeaturesAhead", lambda *all: given.extend(all))
+    context: Any = SimpleNamespace(workspace=workspace, settings=load_settings())
+    ModelBody(context)
+    assert given[-1] is load_ahead

@@ -24,6 +24,7 @@ from engine.model.store import ModelStore
 from engine.people.unknown import UnknownStore
 from engine.workspace.folder import Workspace
 from tests.people.unknowns import sighted
+from tests.templates import without_epochs
 
 OLDER_EXTRACTOR = "1b" * 32
 SETTINGS = load_settings(model={"backbone": "vgg16"}, training={"views": 0})
@@ -60,7 +61,7 @@ def after(former: Workspace, tmp_path_factory: pytest.TempPathFactory) -> tuple[
         if isinstance(event, Notice):
             said.append(event.text)
 
-    with workspace.writer("train"):
+    with workspace.writer("train"), without_epochs():
         done = train(workspace, SETTINGS, TrainRequest(options={"epochs": 2}), Cancel(), emit)
     assert done.promoted
     return workspace, "\n".join(said)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ from engine.desk.local import LocalDesk
 from engine.jobs.enrol import enrol
 from engine.jobs.recording import Recorder, compared, decisions, replay
 from engine.workspace.folder import Workspace
+from tests.templates import NO_VIEWS
 
 REQUEST = EnrolRequest(person="Eileen Collins", source="demo:collins", count=6, pace="fast")
 
@@ -42,6 +45,27 @@ def record(workspace: Workspace, file: Path, **settings: object) -> list[Event]:
     ):
         enrol(workspace, used, request, Cancel(), emit)
     return events
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Event]]:
+    """An enrolment's recording, and what the enrolment told."""
+    folder = tmp_path_factory.mktemp("recorded")
+    workspace = Workspace(folder / "workspace")
+    workspace.prepare()
+    then = record(workspace, folder / "a")
+    return folder / "a.fdrec", then
+
+
+@pytest.fixture
+def recorded(once: tuple[Path, list[Event]], tmp_path: Path) -> Path:
+    """A copy of the recording, to be changed."""
+    return shutil.copytree(once[0], tmp_path / "a.fdrec")
+
+
+@pytest.fixture
+def then(once: tuple[Path, list[Event]]) -> list[Event]:
+    return once[1]
 
 
 def never(*given: object) -> None:
@@ -63,10 +87,9 @@ def judged(events: list[Event]) -> list[tuple[object, ...]]:
 
 
 def test_a_replay_captures_and_refuses_exactly_the_same_frames(
-    workspace: Workspace, tmp_path: Path
+    workspace: Workspace, recorded: Path, then: list[Event]
 ) -> None:
-    then = record(workspace, tmp_path / "a")
-    done, now = play(workspace, tmp_path / "a.fdrec")
+    done, now = play(workspace, recorded)
     assert len(judged(then)) > 6
     assert judged(now) == judged(then)
     assert (done.agree, done.differ, done.lost) == (done.decisions, 0, 0)
@@ -96,37 +119,34 @@ def test_a_replay_decides_by_the_recordings_own_settings_and_says_so(
     assert any("gates" in e.text for e in now if isinstance(e, Notice))
 
 
-def test_another_decision_is_told_with_its_frame(workspace: Workspace, tmp_path: Path) -> None:
-    record(workspace, tmp_path / "a")
-    events = tmp_path / "a.fdrec" / "events.jsonl"
+def test_another_decision_is_told_with_its_frame(workspace: Workspace, recorded: Path) -> None:
+    events = recorded / "events.jsonl"
     text = events.read_text().replace('"reason": "duplicate"', '"reason": "blurred"', 1)
     events.write_text(text)
-    done, _ = play(workspace, tmp_path / "a.fdrec")
+    done, _ = play(workspace, recorded)
     assert done.differ == 1
     ((_, then, now),) = done.first
     assert (then, now) == ("refused, blurred", "refused, duplicate")
 
 
 def test_a_recording_that_breaks_off_is_used_up_to_there(
-    workspace: Workspace, tmp_path: Path
+    workspace: Workspace, recorded: Path, then: list[Event]
 ) -> None:
-    then = record(workspace, tmp_path / "a")
-    video = tmp_path / "a.fdrec" / "frames.avi"
+    video = recorded / "frames.avi"
     video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
-    done, now = play(workspace, tmp_path / "a.fdrec")
+    done, now = play(workspace, recorded)
     assert judged(now) == judged(then)[: len(judged(now))]
     assert done.damage
     assert done.agree + done.lost == done.decisions
     assert done.lost > 0
 
 
-def test_a_recording_without_a_request_is_damaged(workspace: Workspace, tmp_path: Path) -> None:
-    record(workspace, tmp_path / "a")
-    file = tmp_path / "a.fdrec" / "session.json"
+def test_a_recording_without_a_request_is_damaged(workspace: Workspace, recorded: Path) -> None:
+    file = recorded / "session.json"
     session = json.loads(file.read_text())
     file.write_text(json.dumps({**session, "request": {}}))
     with pytest.raises(SourceUnreadable):
-        play(workspace, tmp_path / "a.fdrec")
+        play(workspace, recorded)
 
 
 def test_what_has_no_counterpart_is_counted_apart() -> None:
@@ -140,12 +160,12 @@ def test_what_has_no_counterpart_is_counted_apart() -> None:
 def test_the_app_records_each_camera_job_under_a_name_of_its_own(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    desk = LocalDesk(workspace, load_settings(), tmp_path / "day")
+    desk = LocalDesk(workspace, load_settings(training=NO_VIEWS), tmp_path / "day")
     try:
         collector = started(desk)
         for file in ("day.fdrec", "day-2.fdrec"):
             collector.forget()
-            desk.enrol(REQUEST)
+            desk.enrol(replace(REQUEST, count=2))
             assert collector.wait_end("enrol").outcome == "done"
             assert [e.file for e in collector.of(RecordingStarted)] == [str(tmp_path / file)]
             assert [e.file for e in collector.of(RecordingEnded)] == [str(tmp_path / file)]

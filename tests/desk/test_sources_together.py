@@ -35,18 +35,20 @@ from engine.desk.local import LocalDesk
 from engine.people.registry import People
 from engine.workspace.folder import Workspace
 from tests.faults.loopback import HEAD, Connection, camera, film, jpeg
+from tests.templates import NO_VIEWS
 
 TWO = RecogniseRequest(source="demo:collins", beside=("demo:hopper?seed=5",))
 
 
 SETTINGS = load_settings(
+    training=NO_VIEWS,
     camera={
         "open_timeout": 20.0,
         "read_timeout": 20.0,
         "reconnect_first": 0.1,
         "reconnect_longest": 0.4,
         "reconnect_attempts": 15,
-    }
+    },
 )
 
 

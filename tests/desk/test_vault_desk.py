@@ -10,18 +10,20 @@ from pathlib import Path
 import pytest
 from desk_driver import started, wait_unlocked
 
+from engine.config import load_settings
 from engine.contract import ProcessReady
 from engine.contract.errors import VaultLocked
 from engine.contract.requests import EnrolRequest
 from engine.desk.local import LocalDesk
-from engine.settings import Settings
 from engine.workspace.folder import Workspace
 from engine.workspace.vault import convert, opened
 from engine.workspace.vault.convert import survey, verify
 from engine.workspace.vault.keys import Opener
+from tests.templates import NO_VIEWS
 from tui.board import Memory
 from tui.screens.stills import BROKEN, Still, read
 
+SETTINGS = load_settings(training=NO_VIEWS)
 OPENER = Opener("key-file", bytes(range(32)))
 DEMO = EnrolRequest(person="Eileen Collins", source="demo:collins", count=3, pace="fast")
 
@@ -35,7 +37,7 @@ def sealed(workspace: Workspace) -> Iterator[Workspace]:
 
 
 def test_what_the_processes_write_is_sealed_and_what_they_show_is_not(sealed: Workspace) -> None:
-    desk = LocalDesk(sealed, Settings())
+    desk = LocalDesk(sealed, SETTINGS)
     collector = started(desk)
     try:
         desk.enrol(DEMO)
@@ -53,7 +55,7 @@ def test_what_the_processes_write_is_sealed_and_what_they_show_is_not(sealed: Wo
 
 
 def test_a_process_that_died_is_replaced_by_one_with_the_key(sealed: Workspace) -> None:
-    desk = LocalDesk(sealed, Settings())
+    desk = LocalDesk(sealed, SETTINGS)
     collector = started(desk)
     try:
         first = collector.wait(ProcessReady, lambda event: event.process == "camera")
@@ -68,7 +70,7 @@ def test_a_process_that_died_is_replaced_by_one_with_the_key(sealed: Workspace) 
 
 def test_a_desk_on_a_locked_workspace_says_so_and_writes_nothing(sealed: Workspace) -> None:
     opened.forget(sealed.root)
-    desk = LocalDesk(sealed, Settings())
+    desk = LocalDesk(sealed, SETTINGS)
     started(desk)
     try:
         with pytest.raises(VaultLocked):
