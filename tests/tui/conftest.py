@@ -25,6 +25,7 @@ from engine.contract import JobEnded
 from engine.contract.requests import EvaluateRequest
 from tui.app import FacedeskApp
 from tui.demo import DemoScript
+from tui.screens.desk import View
 
 LONGEST = 25.0
 """Seconds after which something that is waited for hangs, on any machine."""
@@ -106,6 +107,7 @@ class Table:
         self.app.reload()
         await self.until(lambda: self.desk.asked("models"), "the workspace is read")
         self.app.screen_desk.show_pane("people")
+        self.app.screen_desk._look_at(View(*self.app.size))
         self.app.theme = self._theme
         self.app.clear_notifications()
         self._told = len(self.app.screen_desk.activity.lines)

@@ -64,7 +64,7 @@ async def test_the_last_source_is_offered_again(table):
     ],
 )
 async def test_what_is_wrong_shows_inside_the_form(table, keys, message):
-    await table.press("n", *keys)
+    await table.press("n", "ctrl+u", *keys)
     await table.shows(message)
     assert isinstance(table.app.screen, NewPersonForm)
     assert "enrol" not in table.app.board.titles

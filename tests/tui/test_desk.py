@@ -32,13 +32,13 @@ def desk() -> FakeDesk:
 # --- layout and focus ---------------------------------------------------------------------
 
 
-async def test_an_empty_workspace_says_what_to_do_first(table):
-    await table.begin(FakeDesk())
-    first = "Nobody is enrolled yet.", "n  enrol a person", "0 people · no model yet"
-    await table.shows_at(SIZES, *first)
-    for name in NAMES[2:5]:
-        await table.press(str(NAMES.index(name) + 1))
-        await table.shows_at(SIZES, table.app.screen_desk.pane(name).EMPTY.split("\n")[0])
+async def test_an_empty_workspace_says_what_to_do_first(run):
+    async with run(FakeDesk(), size=SIZE) as table:
+        first = "Nobody is enrolled yet.", "n  enrol a person", "0 people · no model yet"
+        await table.shows_at(SIZES, *first)
+        for name in NAMES[2:5]:
+            await table.press(str(NAMES.index(name) + 1))
+            await table.shows_at(SIZES, table.app.screen_desk.pane(name).EMPTY.split("\n")[0])
 
 
 async def test_number_keys_bring_each_pane_to_the_front(table):
