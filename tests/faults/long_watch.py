@@ -17,7 +17,6 @@ import asyncio
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -42,8 +41,8 @@ from engine.contract import (
     UnknownChanged,
 )
 from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
-from engine.desk import processes as child
 from engine.desk.local import LocalDesk
+from engine.desk.processes import Child
 from engine.people.unknown import UnknownStore
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
@@ -60,10 +59,7 @@ MOST_MEMORY = 8.0
 """The same in MiB, where that is more."""
 
 
-QUICK = {
-    f"engine.desk.{name}_process": f"tests.faults.quick_{name}_process"
-    for name in ("camera", "model")
-}
+QUICK = "tests.faults.quick_{role}_process"
 
 
 class WatchedDesk(LocalDesk):
@@ -115,16 +111,11 @@ class WatchedDesk(LocalDesk):
 @contextmanager
 def quick_processes() -> Iterator[None]:
     """Start the quick processes where the desk would start its own."""
-    popen = subprocess.Popen
-
-    def started(command: list[str], *more: Any, **named: Any) -> Any:
-        return popen([QUICK.get(word, word) for word in command], *more, **named)
-
-    child.subprocess.Popen = started  # type: ignore[misc, assignment]
+    before, Child.MODULE = Child.MODULE, QUICK
     try:
         yield
     finally:
-        child.subprocess.Popen = popen  # type: ignore[misc]
+        Child.MODULE = before
 
 
 @dataclass
