@@ -13,7 +13,8 @@ from tests.templates import copy_of
 
 pytestmark = pytest.mark.shared
 
-PEOPLE, ENROL, PROBES, VIEWS = 2, 8, 3, 1
+PEOPLE, ENROL, PROBES, VIEWS = 2, 10, 5, 1
+"""The face space's report enrols ten pictures and fuses five probes: it needs so many."""
 STRANGERS = 20
 """The fewest that can show an FPIR of 5 %."""
 ONE_VIEW = {"FACEDESK_TRAINING__VIEWS": str(VIEWS)}
