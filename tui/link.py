@@ -55,7 +55,7 @@ from tui.board import JobBoard, Memory, Scalar
 from tui.keys.keymap import with_keys
 from tui.live import Bridge, Live
 from tui.screens.dialog import Closing
-from tui.terminal.line import driver_of
+from tui.terminal.line import AnyByteDriver, driver_of
 from tui.terminal.suspension import KeysInOrder, heed_suspension, paint_all
 from tui.words.events import Line, describe, in_app
 from tui.words.text import clean
@@ -171,10 +171,12 @@ class End:
         closer.start()
         closer.join(seconds)
 
-    def process(self, seconds: float) -> None:
-        """Close the desk, give the interface `seconds` to end by itself, then end the process."""
+    def process(self, seconds: float, give_back: Callable[[], None]) -> None:
+        """Close the desk, give the interface `seconds` to end by itself, then give the terminal
+        back in its place and end the process."""
         self.within(CLOSE_WITHIN)
         time.sleep(seconds)
+        give_back()
         os._exit(0)
 
 
@@ -463,5 +465,6 @@ class EngineApp(KeysInOrder):
 
     def _end_process_after(self, seconds: float) -> None:
         """End the process even if the terminal is gone: Textual waits for its writes for ever."""
-        if not self.is_headless:
-            threading.Thread(target=self._end.process, args=(seconds,), daemon=True).start()
+        if isinstance(driver := self._driver, AnyByteDriver):
+            waiting = (seconds, driver.give_back)
+            threading.Thread(target=self._end.process, args=waiting, daemon=True).start()

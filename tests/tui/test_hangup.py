@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +26,13 @@ class Desk(FakeDesk):
         Path({mark!r}).write_text("closed")
         super().close()
 
+{more}
 FacedeskApp(Desk()).run()
+"""
+HANGS = """
+import tui.link
+tui.link.GRACE = 0.1
+FacedeskApp.exit = lambda *_, **__: None
 """
 
 
@@ -40,9 +48,9 @@ def terminal() -> Iterator[tuple[int, int]]:
             continue
 
 
-def start(terminal: tuple[int, int], mark: Path) -> subprocess.Popen[bytes]:
+def start(terminal: tuple[int, int], mark: Path, more: str = "") -> subprocess.Popen[bytes]:
     ours, theirs = terminal
-    program = PROGRAM.format(tests=str(Path(__file__).parent), mark=str(mark))
+    program = PROGRAM.format(tests=str(Path(__file__).parent), mark=str(mark), more=more)
     process = subprocess.Popen(
         [sys.executable, "-c", program],
         stdin=theirs,
@@ -67,18 +75,29 @@ def test_a_terminal_that_goes_away_ends_engine_and_process(terminal, tmp_path):
     assert (tmp_path / "mark").read_text() == "closed"
 
 
+def rest(ours: int) -> bytes:
+    """All that is still written until the app's end is closed."""
+    seen = b""
+    with contextlib.suppress(OSError):
+        while part := os.read(ours, 65536):
+            seen += part
+    return seen
+
+
 def test_a_request_to_end_closes_the_engine_and_gives_the_terminal_back(terminal, tmp_path):
     process = start(terminal, tmp_path / "mark")
     process.send_signal(signal.SIGTERM)
-    seen = b""
-    while True:
-        try:
-            part = os.read(terminal[0], 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        seen += part
+    seen = rest(terminal[0])
     assert process.wait(60) == 0
     assert (tmp_path / "mark").read_text() == "closed"
-    assert b"\x1b[?1049l" in seen
+    assert seen.count(b"\x1b[?1049l") == 1
+
+
+def test_the_terminal_is_given_back_though_the_interface_hangs(terminal, tmp_path):
+    process = start(terminal, tmp_path / "mark", HANGS)
+    assert not termios.tcgetattr(terminal[0])[3] & termios.ECHO
+    process.send_signal(signal.SIGTERM)
+    seen = rest(terminal[0])
+    assert process.wait(60) == 0
+    assert b"\x1b[?1049l\x1b[?25h" in seen
+    assert termios.tcgetattr(terminal[0])[3] & termios.ECHO

@@ -3,8 +3,11 @@ what the app needs of a terminal: that it is there, and that any byte may be typ
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import sys
+import termios
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -202,9 +205,40 @@ def need_terminal() -> None:
     raise error
 
 
+GIVE_BACK = (
+    "\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
+    "\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
+)
+"""What Textual's driver writes as it ends: no pasting, mouse, own keys; main screen, cursor."""
+
+
 class AnyByteDriver(LinuxDriver):
     """Textual's driver ends the app at a byte that is not UTF-8, as a terminal in another encoding
     sends for an accented letter; here it is read in the encoding of standard input."""
+
+    _held = False
+    """Whether the terminal is the app's just now."""
+
+    def start_application_mode(self) -> None:
+        """Take the terminal."""
+        self._held = True
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, once all is written that waits."""
+        super().stop_application_mode()
+        self._held = False
+
+    def give_back(self) -> None:
+        """Give the terminal back at once and in any thread: the interface does not, and its
+        process will be ended. A terminal that takes nothing is not waited for."""
+        if not self._held:
+            return
+        with contextlib.suppress(OSError, termios.error):  # the terminal is gone
+            if self.attrs_before is not None:
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+            own = os.open(os.ttyname(self.fileno), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+            os.write(own, GIVE_BACK.encode())
 
     def run_input_thread(self) -> None:
         """Read the keyboard until the app ends."""
