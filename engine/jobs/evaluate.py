@@ -55,6 +55,7 @@ from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.recognise.threshold import StrangerSet
 from engine.settings import RecognitionSettings, Settings
 from engine.workspace.audit import Audit
+from engine.workspace.files import need_writable
 from engine.workspace.folder import Workspace
 
 AS_MEASURED = {each.name for each in fields(EvaluateDone)} & {each.name for each in fields(Figures)}
@@ -73,15 +74,19 @@ def evaluate(
 
     The model searches as live recognition does a single picture. Raises NoModel, ModelCorrupt,
     SplitMissing without a split or --probes, DataError and NoPictures for folders that cannot
-    be used, UsageError for an impossible FPIR, Cancelled, DiskFull. `backbones` may hold the
-    network already.
+    be used, UsageError for an impossible FPIR, at once WorkspaceUnusable for a report that cannot
+    be written, Cancelled, DiskFull. `backbones` may hold the network already.
     """
     started = time.monotonic()
     recognition = dialled(settings.recognition, request.fpir)
+    report: Path | None = None
+    if request.report is not None:
+        report = Path(request.report).expanduser().absolute() / REPORT
+        need_writable(report)
     with contextlib.ExitStack() as noted:
         doing = None
         if not workspace.read_only:  # figures that cannot be kept are shown all the same
-            about = Audit(workspace).of("evaluated", report=request.report is not None)
+            about = Audit(workspace).of("evaluated", report=report is not None)
             doing = noted.enter_context(about)
         evaluation = _Evaluation(
             workspace,
@@ -94,8 +99,7 @@ def evaluate(
             load_split(workspace),
         )
         done = replace(evaluation.run(), seconds=time.monotonic() - started)
-        if request.report is not None:
-            report = Path(request.report).expanduser().absolute() / REPORT
+        if report is not None:
             done = replace(done, report=str(report))
             write_report(report, done, evaluation.samples, evaluation.crop)
         if doing is not None:

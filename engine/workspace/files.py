@@ -185,6 +185,18 @@ def write_plain(path: Path, data: bytes) -> None:
         os.fsync(folder)
 
 
+def need_writable(path: Path) -> None:
+    """Raise now what `write_plain` would raise when the work for it is done: WorkspaceUnusable or
+    DiskFull. Makes the folder."""
+    make_directory(path.parent)
+    with translate_os_errors("write a file", path), _folder(path.parent) as folder:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        name = temporary_name()
+        os.close(new_file(name, folder))
+        os.unlink(name, dir_fd=folder)
+
+
 def new_file(path: str | Path, folder: int | None = None) -> int:
     """A descriptor of a new file for writing, mode 0600, in the open `folder` if that is given.
     Raises OSError; no link is followed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,9 +12,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.cancel import Cancel
 from engine.contract import EvaluateDone, Warned
+from engine.contract.errors import WorkspaceUnusable
+from engine.contract.requests import EvaluateRequest
 from engine.evaluate.plots import confusion_plot, det_plot, histogram_plot
 from engine.evaluate.report import REPORT, render, write_report
+from engine.jobs.evaluate import evaluate
+from engine.settings import Settings
+from engine.workspace.folder import Workspace
 
 EVIL = '<script>alert("x")</script>'
 SAMPLES = {
@@ -138,3 +145,11 @@ def test_the_confusion_matrix_has_a_cell_for_every_answer_and_counts_in_those_gi
     assert len(named(root, "cell")) == 6
     assert [each.text for each in named(root, "count")] == ["3", "1", "1", "2"]
     assert len(named(root, "right")) == len(named(root, "nobody")) == 2
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_measured(tmp_path):
+    (tmp_path / "report" / REPORT).mkdir(parents=True)
+    request = EvaluateRequest(report=str(tmp_path / "report"))
+    with pytest.raises(WorkspaceUnusable, match="Is a directory"):
+        evaluate(Workspace(tmp_path / "w"), Settings(), request, Cancel(), lambda event: None)
+    assert os.listdir(tmp_path / "report") == [REPORT]
