@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 
 import pytest
 from fake_desk import FakeDesk
+from rich.console import Console
 from textual.widgets import DataTable, Input, Static
 
 from engine.contract import JobEnded, JobStarted, Notice, ProcessDied
@@ -86,10 +88,24 @@ def test_keys_that_terminals_swallow_are_not_used():
 
 
 def test_help_lists_every_key_with_its_sentence_and_the_panes_own_first():
-    text = help_text("people").plain
+    text = printed(help_text("people"), 200)
     for key in KEYS:
         assert any(key.shown in line and key.tooltip in line for line in text.splitlines()), key
     assert text.index(CONTEXTS["people"]) < text.index(CONTEXTS["anywhere"])
+
+
+def printed(text, width):
+    console = Console(width=width, file=io.StringIO(), color_system=None)
+    console.print(text)
+    return console.file.getvalue()
+
+
+def test_at_80_columns_a_sentence_of_the_help_goes_on_below_its_beginning():
+    lines = printed(help_text("people"), 74).splitlines()
+    here = lines[lines.index(next(line for line in lines if CONTEXTS["people"] in line)) :]
+    indents = {len(line) - len(line.lstrip()) for line in here if line.strip()}
+    assert {0, 2} < indents
+    assert all(indent > 20 for indent in indents - {0, 2})
 
 
 async def test_every_binding_of_the_app_stands_in_the_key_table(table):

@@ -6,6 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -14,7 +17,7 @@ from textual.geometry import Offset
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.keys import ANSWERS, CONTEXTS, KEYS, Key, keys_of, written
+from tui.keys import ANSWERS, CONTEXTS, KEYS, keys_of, written
 from tui.keys.keymap import ON_THE_DESK, pressed, shown, with_keys
 from tui.link import EngineApp
 from tui.panes.base import Empty, Pane
@@ -105,20 +108,27 @@ class HelpScreen(Dialog[None]):
         self.query_one("#help-body").focus()
 
 
-def help_text(topic: str, wanted: str = "") -> Text:
+def help_text(topic: str, wanted: str = "") -> Group:
     """The help with the topic's own keys first; with `wanted` only lines that have it."""
-    text = Text("" if wanted else ABOUT.get(topic, ""), "italic")
+    parts: list[RenderableType] = []
+    if not wanted and topic in ABOUT:
+        parts.append(Text(ABOUT[topic] + "\n", "italic"))
     first = [topic] if topic in CONTEXTS else []
     if topic not in ON_THE_DESK:
         first += ["dialog", "list"]
     part = search_key(wanted)
     for context in dict.fromkeys([*first, *CONTEXTS]):
-        rows = [_row(key) for key in keys_of(context)]
-        found = [row for row in rows if part in search_key(row.plain)]
+        rows = [(shown(key), key.label, key.tooltip) for key in keys_of(context)]
+        found = [row for row in rows if part in search_key(" ".join(row))]
         if found:
-            text.append(f"\n\n{CONTEXTS[context]}", "bold not italic")
-            text.append_text(Text().join(found))
-    return text if text else Text("No key has this text: esc shows all.")
+            table = Table.grid(padding=(0, 2, 0, 0))
+            table.add_column(style="bold", min_width=8, no_wrap=True)
+            table.add_column(min_width=12, no_wrap=True)
+            table.add_column(style="dim")
+            for row in found:
+                table.add_row(*row)
+            parts += [Text(CONTEXTS[context], "bold"), Padding(table, (0, 0, 1, 2))]
+    return Group(*parts or ["No key has this text: esc shows all."])
 
 
 def dead_key(key: str) -> str:
@@ -129,12 +139,6 @@ def dead_key(key: str) -> str:
     place = CONTEXTS[row.context].lower()
     where = "on the desk: close this first" if row.context == "anywhere" else place
     return f"{shown(row)} ({row.label}) works {where}."
-
-
-def _row(key: Key) -> Text:
-    return Text.assemble(
-        "\n  ", (f"{shown(key):<10}", "bold"), f"{key.label:<14}", (key.tooltip, "dim")
-    )
 
 
 LETTERS = "asdfghjklqwertyuiopzxcvbnm"
