@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import TypeVar, cast
 
-from engine.contract import Event, JobEnded, JobStarted
+from engine.contract import Captured, Event, JobEnded, JobStarted
 from engine.contract.errors import FacedeskError
 from engine.contract.requests import CAMERA_JOBS, Job
 from engine.workspace.files import parse_json, read_bytes, write_json
@@ -37,6 +37,8 @@ class JobBoard:
 
     def __init__(self) -> None:
         self.titles: dict[Job, str] = {}
+        self._enrolled = ""
+        """Whom the title of the running capture names."""
         self.people = 0
         self.models: int | None = None
         """Stored models; None while not known."""
@@ -44,6 +46,14 @@ class JobBoard:
     def started(self, event: JobStarted) -> None:
         """A job has begun."""
         self.titles[cast(Job, event.job)] = event.title
+        self._enrolled = ""
+
+    def captured(self, event: Captured) -> None:
+        """A picture is kept; if it turned out to be another person's, so is the capture."""
+        if self._enrolled and "enrol" in self.titles:
+            title = self.titles["enrol"]
+            self.titles["enrol"] = title.replace(f" {self._enrolled} ", f" {event.person} ", 1)
+        self._enrolled = event.person
 
     def ended(self, event: JobEnded) -> None:
         """A job is over."""

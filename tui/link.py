@@ -31,6 +31,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from engine.contract import (
+    Captured,
     EnrolDone,
     EvaluateDone,
     Event,
@@ -205,7 +206,8 @@ class EngineApp(KeysInOrder):
         self._looking = False
         self._read_at: tuple[int, int] | None = None
         """The last change of the workspace when its lists were read."""
-        self.listen({JobStarted: self.board.started, JobEnded: self.board.ended})
+        board = self.board
+        self.listen({JobStarted: board.started, JobEnded: board.ended, Captured: board.captured})
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's own, made fit for any keyboard."""

@@ -41,6 +41,13 @@ async def test_the_question_names_the_other_and_what_it_rests_on(table):
     assert "0.41" not in table.screen()
 
 
+async def test_the_title_names_whom_the_pictures_go_to(table):
+    table.desk.emit(ENROLLING, captured(6, name="Grace H."))
+    await table.shows("Enrolling Grace H. from 0")
+    table.desk.emit(captured(7, name="Grace Hopper"))
+    await table.shows("Enrolling Grace Hopper from 0")
+
+
 async def test_the_question_shows_both_faces_side_by_side(table):
     table.desk.picture_rows = tuple(
         PictureRow(session="1", file=f"{n}.png", path=f"people/{n}.png") for n in range(3)

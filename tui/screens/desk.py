@@ -244,7 +244,7 @@ class DeskScreen(Screen[None]):
                 SourceLost: lambda event: self._camera.lost(event),
                 SourceRestored: lambda event: self._camera.restored(event),
                 PictureDoubted: lambda event: self._camera.doubted(event),
-                Captured: self.capture.captured,
+                Captured: self._captured,
                 EnrolDone: self.capture.done,
                 ImportDone: self.capture.done,
                 SplitDone: self.split.show,
@@ -410,12 +410,19 @@ class DeskScreen(Screen[None]):
             pane.ended(event)
         self._show_jobs()
 
+    def _captured(self, event: Captured) -> None:
+        self.capture.captured(event)
+        self._show_titles()
+
     def _threshold(self, event: Threshold) -> None:
         (self.training if event.job == "train" else self.recognition).threshold(event)
 
     def _show_jobs(self) -> None:
         """Show in title and tabs what is running."""
-        titles = self.link.board.titles
-        self.title_bar.jobs = tuple(titles.values())
-        self.query_one(TabStrip).busy = frozenset(PANE_OF[job] for job in titles)
+        self._show_titles()
+        busy = frozenset(PANE_OF[job] for job in self.link.board.titles)
+        self.query_one(TabStrip).busy = busy
         self.refresh_bindings()
+
+    def _show_titles(self) -> None:
+        self.title_bar.jobs = tuple(self.link.board.titles.values())
