@@ -91,6 +91,8 @@ async def test_a_source_that_is_not_there_is_told_in_the_form_which_keeps_what_w
     screen = table.app.screen
     assert isinstance(screen, NewPersonForm)
     assert (screen.value("#form-name"), screen.value("#form-source")) == ("Bob", "clp.mp4")
+    await table.press("tab", "shift+tab", "0")
+    await table.until(lambda: "no such file" not in table.screen(), "the error is of what stood")
 
 
 async def test_a_source_that_was_used_is_offered_again_and_one_with_a_password_is_not(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fake_desk import FakeDesk
+from textual.widgets import Input
 
 from engine.contract import UnknownChanged
 from engine.contract.errors import PersonNotFound
@@ -61,7 +62,19 @@ async def test_the_number_waiting_shows_on_the_desk(table):
     await table.shows_at(SIZES[:2], "5 unknown")
 
 
+async def test_nobody_is_offered_whom_such_a_face_would_not_name(table):
+    await asked(table, "a", WhoForm)
+    given = table.app.screen.query_one("#form-name", Input)
+    assert (given.value, given.placeholder) == ("", "such as Ada Lovelace, who is nearest")
+    await table.press("enter")
+    await table.shows("A person needs a name.")
+    await table.press("A")
+    await table.until(lambda: "A person needs a name." not in table.screen())
+    assert not table.desk.asked("unknown_assign")
+
+
 async def test_this_is_offers_the_person_nearest(table):
+    table.desk.waiting = (unknown(4, score=0.4), unknown(3))
     await asked(table, "a", WhoForm)
     assert table.app.screen.value("#form-name") == "Ada Lovelace"
     await table.press("enter")
@@ -77,7 +90,7 @@ async def test_a_name_nobody_has_is_refused_inside_the_form(table):
         "Nobody of this name is enrolled", "Adda", "Did you mean Ada?"
     )
     await asked(table, "a", WhoForm)
-    await table.press("enter")
+    await table.press(*"Adda", "enter")
     await table.shows("Did you mean Ada?")
     assert isinstance(table.app.screen, WhoForm)
 

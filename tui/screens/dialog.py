@@ -18,7 +18,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Checkbox, Input, Select, Static
 
 from engine.contract.errors import FacedeskError
 from tui.keys import bindings_of
@@ -114,6 +114,13 @@ class Form(Dialog[bool], Generic[Request]):
         self.query_one("#form-error", Static).update(Text(clean(why)))
         if selector:
             self.query_one(selector).focus()
+
+    @on(Input.Changed)
+    @on(Select.Changed)
+    @on(Checkbox.Changed)
+    def _changed(self) -> None:
+        for line in self.query("#form-error").results(Static):
+            line.update("")  # it was about what stood here before
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#form-go")

@@ -158,7 +158,7 @@ Faces = Callable[[], Coroutine[Any, Any, list[bytes]]]
 
 
 class WhoForm(Form[Who]):
-    """The name of an enrolled person, below the faces that get it; the one nearest is offered."""
+    """The name of an enrolled person, below the faces that get it; `name` stands there already."""
 
     TITLE = "This is"
     GO = "Add"
@@ -177,6 +177,7 @@ class WhoForm(Form[Who]):
         given = Input(
             name,
             id="form-name",
+            placeholder=f"such as {clean(names[0])}, who is nearest" if names else "",
             compact=True,
             select_on_focus=True,
             suggester=SuggestFromList(names, case_sensitive=False),

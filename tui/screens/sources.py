@@ -200,8 +200,7 @@ class FolderField(Vertical):
             self._list.display = False
 
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        event.stop()
+    def _typed(self) -> None:
         self.offer()
 
     @on(OptionList.OptionSelected)

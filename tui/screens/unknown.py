@@ -67,9 +67,11 @@ class UnknownDialog(Dialog[None]):
             self.link.go(self._ask_who(group))
 
     async def _ask_who(self, group: UnknownGroup) -> None:
-        names = [person.name for person in await in_thread(self.link.desk.people)]
-        name = group.candidate if group.candidate in names else ""
-        self.link.push_screen(self._form(WhoForm, group, name, names))
+        near, people = group.candidate, await in_thread(self.link.desk.people)
+        names = sorted((person.name for person in people), key=lambda name: name != near)
+        # Enter alone puts a stranger's face into nobody's folder.
+        sure = near in names and group.score >= group.threshold
+        self.link.push_screen(self._form(WhoForm, group, near if sure else "", names))
 
     def action_unknown_new(self) -> None:
         """The form for a new person's name."""
