@@ -287,6 +287,7 @@ class FacedeskApp(EngineApp):
     def _show_models(self, models: tuple[ModelRow, ...]) -> None:
         current = next((model for model in models if model.current), None)
         self.screen_desk.training.show_model(current, len(models))
+        self.screen_desk.recognition.know_model(there=current is not None)
         self.evaluation.model_in_use(current.id if current else "")
         model = f"model of {day(current.created)}" if current else "no model yet"
         people = many(self.board.people, "person", "people")

@@ -154,6 +154,13 @@ async def test_a_lost_camera_is_told_in_the_pane_that_uses_it(table):
     assert "Source lost: no frame" in table.log()
 
 
+async def test_the_empty_pane_asks_for_a_model_only_where_there_is_none(run):
+    for models, asks in (((), True), ((model(current=True),), False)):
+        async with run(FakeDesk((person("Ada"),), models)) as table:
+            shown = table.app.screen_desk.query_one("#recognition-empty")
+            await table.until(lambda s=shown, a=asks: ("It needs a model" in str(s.content)) == a)
+
+
 async def test_without_a_model_the_key_explains_itself(run):
     async with run(FakeDesk((person("Ada"),))) as table:
         assert table.app.screen_desk.check_action("recognise", ()) is None

@@ -47,10 +47,9 @@ class RecognitionPane(FramePane):
     TITLE = "Recognition"
     MAIN = "#recognition-body"
     EMPTY = (
-        "Nobody is watching yet.\n\n"
-        "Press {key.recognise} to name the people in front of a camera. "
-        "It needs a model: press {key.train} to train one."
+        "Nobody is watching yet.\n\nPress {key.recognise} to name the people in front of a camera."
     )
+    NO_MODEL = " It needs a model: press {key.train} to train one."
 
     def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__()
@@ -65,7 +64,7 @@ class RecognitionPane(FramePane):
 
     def words(self) -> ComposeResult:
         """The faces in view with their figures, and what happened before."""
-        yield Empty(with_keys(self.EMPTY), id="recognition-empty", can_focus=False)
+        yield Empty(with_keys(self.EMPTY + self.NO_MODEL), id="recognition-empty", can_focus=False)
         yield line("recognition-threshold", "detail")
         yield line("recognition-source", "detail")
         yield line("recognition-now")
@@ -80,6 +79,11 @@ class RecognitionPane(FramePane):
         """Start empty; times in view grow by themselves."""
         self.set_interval(1.0, self.tick)
         self.fit()
+
+    def know_model(self, *, there: bool) -> None:
+        """Say what is needed to begin: a model, unless one is in use."""
+        text = self.EMPTY + ("" if there else self.NO_MODEL)
+        self.query_one("#recognition-empty", Empty).update(with_keys(text))
 
     def started(self, event: JobStarted) -> None:
         """Recognition begins: clear what the last one left."""
