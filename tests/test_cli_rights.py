@@ -52,10 +52,13 @@ def test_erase_prints_the_receipt_and_nobody_is_left(
     assert People(workspace).list() == ()
 
 
-def test_erase_of_nobody_is_an_error_of_the_data(facedesk: Facedesk) -> None:
+def test_erase_of_nobody_is_an_error_of_the_data_and_claims_no_erasing(
+    facedesk: Facedesk, capfd: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
         facedesk("people", "erase", "Nobody", "--yes")
     assert ended.value.code == 4
+    assert "Erasing" not in capfd.readouterr().err
 
 
 def test_export_and_import_take_a_person_elsewhere(

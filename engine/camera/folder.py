@@ -43,7 +43,7 @@ class FolderSource(Source):
             )
         height, width = self._ahead.image.shape[:2]
         count = len(self._files)
-        detail = f"{count} pictures, the first {width}x{height}"
+        detail = f"{many(count, 'picture')}, the first {width}x{height}"
         self.info = SourceInfo(
             str(path), "folder", False, width, height, 0.0, frames=count, detail=detail
         )

@@ -113,7 +113,7 @@ def disk(place: Place) -> Found:
     """Free space, and how many sessions of pictures that is."""
     root, count = place.workspace.root, place.settings.enrolment.count
     free = shutil.disk_usage(there(root)).free
-    value = f"{free / 1e9:.1f} GB free, room for about {free // (count * PICTURE):,} sessions"
+    value = f"{free / 1e9:.1f} GB free, room for about {many(free // (count * PICTURE), 'session')}"
     detail = f"of {count} pictures, in {root}"
     if free >= LITTLE_FREE:
         return Found("ok", value, detail)

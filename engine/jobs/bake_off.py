@@ -68,6 +68,7 @@ def bake_off(
         enrolled=counts["train"],
         probes=len(table.probes.labels) + table.probes.missed,
         missed=table.probes.missed,
+        unread=table.probes.unread,
         strangers=table.strangers.searches,
         stranger_people=table.strangers.people,
         strangers_from=table.strangers.source,
@@ -117,7 +118,7 @@ def _laid(
         notes.append(
             "Everybody enrolled is left out once and searches among the others, as a "
             "stranger would. "
-            "`head` and `classic` have seen them in training, which flatters these two. "
+            "`both` and `classic` have seen them in training, which flatters these two. "
             "A folder of strangers is better."
         )
     searches = strangers.searches

@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,6 +24,7 @@ from engine.settings import (
     CameraSettings,
     DetectionSettings,
     DetectorWish,
+    EnrolmentSettings,
     GateSettings,
     ModelSettings,
     RuntimeWish,
@@ -233,8 +235,12 @@ def test_a_nearly_full_disk_is_trouble_with_the_command_that_finds_the_culprit(
 ) -> None:
     monkeypatch.setattr(files, "LEAST_FREE", 1 << 60)
     monkeypatch.setattr(files, "LITTLE_FREE", 1 << 60)
+    size = 50 * files.PICTURE
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda _: SimpleNamespace(free=size))
+    place = replace(place, settings=replace(place.settings, enrolment=EnrolmentSettings(count=50)))
     (disk,) = look("disk", place)
     assert (disk.state, disk.remedy[:3]) == ("trouble", "du ")
+    assert disk.value.endswith("room for about 1 session")
 
 
 def test_a_workspace_that_others_may_read_names_its_chmod(

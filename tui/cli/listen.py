@@ -107,4 +107,4 @@ class Listener:
 def demand_review(doubts: Sequence[str]) -> None:
     """Raise ReviewNeeded if there is something to look at, so that the exit code says it too."""
     if doubts:
-        raise ReviewNeeded("Look at this", "; ".join(doubts), "All other pictures are enrolled.")
+        raise ReviewNeeded("Look at this", "; ".join(doubts), "Everything else is done.")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Literal, cast
 
@@ -16,7 +16,7 @@ from engine.desk import library
 from engine.people import changes, permission
 from engine.people.registry import People
 from engine.rights import stores
-from engine.rights.doubts import measured_with
+from engine.rights.doubts import Scores, measured_with
 from engine.rights.erase import erase
 from engine.rights.receipt import to_json, words
 from engine.text import many, percent
@@ -295,12 +295,15 @@ def people_erase(
     facedesk people erase "Ada Lovelace" --by "Desk one"
     """
     answers = Answers(shared_stay, cast(Literal["", "remove", "keep"], unsure or ""))
+
+    def compare(ids: Collection[str]) -> Scores:  # somebody has that name
+        context.output.note("Erasing, then searching the whole workspace")
+        return measured_with(context.workspace, context.settings, ids)
+
     done = None
     while done is None:
-        context.output.note("Erasing, then searching the whole workspace")
         try:
             with context.writing("people erase"):
-                compare = partial(measured_with, context.workspace, context.settings)
                 done = erase(context.workspace, name, by, answers=answers, compare=compare)
         except ErasureUnanswered as open_:
             if not at_terminal():
