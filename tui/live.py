@@ -173,7 +173,7 @@ class Bridge:
             case FeaturesProgress():
                 self._features = event
             case NoFace():
-                self._faceless += 1
+                self._faceless += not event.unread
             case _:  # a lossy event this interface does not know yet
                 pass
 

@@ -296,6 +296,11 @@ SENTENCES: Mapping[str, str] = {
     "fpir": "Plain class centres name fewer strangers ({} against {})" + USED,
     "separation": "Plain class centres keep strangers further off ({} against {})" + USED,
     "loss": "Training did not improve on the plain class centres (loss {} against {})" + USED,
+    # of a training and an evaluation
+    "lookalike": (
+        "looks like {} among your strangers, and is named less readily for it. If that is one "
+        "person: `facedesk strangers remove NAME`."
+    ),
     # of an evaluation
     "trained_on": (
         "{} held-out pictures were left out, because the model was trained on them: this split is "
@@ -310,7 +315,9 @@ SENTENCES: Mapping[str, str] = {
     "unknown_name": "left out, because nobody in the model has this name.",
     "not_allowed": "{} was left out: permission denied",
     "no_face": "No face was found in {} of {} probes: they count as not recognised.",
+    "unread": "{} of {} probes cannot be read: left out.",
     "stranger_without_face": "{} of {} strangers' pictures show no face: left out.",
+    "stranger_unread": "{} of {} strangers' pictures cannot be read: left out.",
     "few_probes": "Only {} probes: the right person comes first in {} to {}.",
     "no_strangers": (
         "There are no strangers to test with, so how many of them are named is unknown."

@@ -136,18 +136,18 @@ class EvaluateDone(Event):
     `people` are the gallery's names in the order of `confusion`: row i are the probes of person i,
     column j how many were named person j at the threshold, the last column how many nobody.
     `probes` counts those in which no face was found (`missed`) too, and they count against every
-    share. `strangers` searches by `stranger_people` different people; `strangers_from` says whose:
-    `own` (facedesk strangers), `folder` (--strangers), `left_out` (every enrolled person once,
-    searched in the gallery without them), `own_and_left_out` or `none`. `tpir` maps an FPIR
-    ("0.01") to the TPIR at the threshold that these strangers give, only where there are strangers
-    enough for it. `intervals` maps `rank1`, `tpir_at_threshold`, `fpir_at_threshold` and
-    `tpir@0.01` and so on to what the share is at least and at most (one-sided, each at 95 %, see
-    `engine.recognise.calibration`). `per_person` maps a name, `per_session` "name/session", to
-    (probes, right at rank 1, named rightly). `det` are (threshold, FPIR, FNIR), thresholds rising.
-    `confused` are the most confused pairs: (probe's person, other person, score for the other,
-    score for the own, crop of the probe, crop of the other), `suspects` pictures to look at:
-    (person, crop, `two_faces`, `mislabelled`, `blurred`, `twin` or `crowd`, a sentence). Crops are
-    paths.
+    share; `unread` further ones cannot be read. `strangers` searches by `stranger_people` different
+    people; `strangers_from` says whose: `own` (facedesk strangers), `folder` (--strangers),
+    `left_out` (every enrolled person once, searched in the gallery without them),
+    `own_and_left_out` or `none`. `tpir` maps an FPIR ("0.01") to the TPIR at the threshold that
+    these strangers give, only where there are strangers enough for it. `intervals` maps `rank1`,
+    `tpir_at_threshold`, `fpir_at_threshold` and `tpir@0.01` and so on to what the share is at least
+    and at most (one-sided, each at 95 %, see `engine.recognise.calibration`). `per_person` maps a
+    name, `per_session` "name/session", to (probes, right at rank 1, named rightly). `det` are
+    (threshold, FPIR, FNIR), thresholds rising. `confused` are the most confused pairs: (probe's
+    person, other person, score for the other, score for the own, crop of the probe, crop of the
+    other), `suspects` pictures to look at: (person, crop, `two_faces`, `mislabelled`, `blurred`,
+    `twin` or `crowd`, a sentence). Crops are paths.
     `leakage` holds `rank1` and `tpir` of the split in use and `random_rank1`, `random_tpir` of a
     random one of the same pictures; empty if it was not measured.
     """
@@ -179,6 +179,7 @@ class EvaluateDone(Event):
     warnings: tuple[Warned, ...] = ()
     report: str = ""
     seconds: float = 0.0
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +191,7 @@ class BakeOffDone(Event):
     threshold; `milliseconds` of one core a face (median); `megabytes` on disk. Shares are 0..1,
     NaN where there are no strangers. `strangers` searches by `stranger_people`
     different people, `strangers_from` as in EvaluateDone. `probes` counts those in which no face
-    was found (`missed`) too. `notes` are sentences for an operator.
+    was found (`missed`) too, not the `unread` ones. `notes` are sentences for an operator.
     """
 
     name: ClassVar[str] = "done"
@@ -205,6 +206,7 @@ class BakeOffDone(Event):
     fpir: float
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,11 +241,13 @@ class FaceSeen(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoFace(Event):
-    """No face was found in this picture (folder sources with `--each`)."""
+    """No face was found in this picture (folder sources with `--each`), or it is `unread`: it
+    cannot be read."""
 
     name: ClassVar[str] = "no_face"
     source: str
     frame: int
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,7 +103,8 @@ class FacesFound:
     `crops` holds len(boxes) pictures of 160 x 160 x 3 uint8 RGB, one after the other. `lossy`
     frames may be replaced by newer ones. `eyes_found` says of each crop whether it was turned
     upright by its eyes, `aligned` by what all of them were aligned: "eyes" or "points". `camera`
-    and `run` as in `Start`. `single`: the picture stands for itself, and nothing is tracked.
+    and `run` as in `Start`. `single`: the picture stands for itself, and nothing is tracked;
+    it is `unread` if it could not be read.
     """
 
     source: str
@@ -118,6 +119,7 @@ class FacesFound:
     camera: int = 0
     run: int = 0
     single: bool = False
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

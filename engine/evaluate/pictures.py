@@ -82,16 +82,17 @@ class EnrolledPictures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Photographs:
-    """Photographs in which a face was found, m of `files`.
+    """Photographs in which a face was found, m of the files looked at.
 
-    `embeddings` (m, dims); `proposals` (m, people) or None, see `Searches`; `places` (m,)
-    and `missed` are indices into the files looked at.
+    `embeddings` (m, dims); `proposals` (m, people) or None, see `Searches`; `places` (m,),
+    `missed` (no face) and `unread` (no picture) are indices into those files.
     """
 
     embeddings: Float32
     proposals: Float32 | None
     places: NDArray[np.intp]
     missed: tuple[int, ...]
+    unread: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,16 +145,21 @@ class PictureReader:
         return np.concatenate(found)
 
     def photographs(self, files: Sequence[Path]) -> Photographs:
-        """The most central face of each photograph; unreadable and faceless ones are missed."""
+        """The most central face of each photograph."""
         places: list[int] = []
         missed: list[int] = []
+        unread: list[int] = []
         rows = [np.empty((0, self.space.dims), np.float32)]
         proposals: list[Float32] = []
         for start in range(0, len(files), BATCH):
             crops = []
             for place, file in enumerate(files[start : start + BATCH], start):
                 self.cancel.check()
-                crop = central_crop(self.finder, file)
+                try:
+                    crop = central_crop(self.finder, file)
+                except DataError:
+                    unread.append(place)
+                    continue
                 if crop is None:
                     missed.append(place)
                 else:
@@ -172,15 +178,16 @@ class PictureReader:
             np.concatenate(proposals) if proposals else None,
             np.array(places, np.intp),
             tuple(missed),
+            tuple(unread),
         )
 
 
 def central_crop(finder: FaceFinder, file: Path) -> NDArray[np.uint8] | None:
-    """The aligned crop (uint8 160x160x3 RGB) of a photograph's most central face, or None."""
-    try:
-        faces = finder.find_in_photograph(read_photograph(file))
-    except DataError:
-        return None
+    """The aligned crop (uint8 160x160x3 RGB) of a photograph's most central face, or None.
+
+    Raises Unreadable.
+    """
+    faces = finder.find_in_photograph(read_photograph(file))
     return faces[0].crop if faces else None
 
 

@@ -171,19 +171,22 @@ def stranger_files(folder: Path) -> FolderPictures:
 def strangers_in(
     listed: FolderPictures, photographs: Photographs
 ) -> tuple[Labels, tuple[Warned, ...]]:
-    """Which stranger each of the folder's photographs shows, and warnings. A picture without a
-    face is no search: left out. Raises NoPictures if no picture shows a face.
+    """Which stranger each of the folder's photographs shows, and warnings. A picture that has no
+    face or cannot be read is left out. Raises NoPictures if no picture shows a face.
     """
+    unread = photographs.unread
     if not len(photographs.embeddings):
         raise NoPictures(
             "There are no strangers",
-            f"no face was found in {many(len(listed.files), 'picture')}",
+            f"no face was found in {many(len(listed.files), 'picture')}"
+            + (f", {len(unread)} of which cannot be read" if unread else ""),
             "Give photographs that show one face each.",
         )
     warnings = listed.warnings
-    if photographs.missed:
-        figures = len(photographs.missed), len(listed.files)
-        warnings += (Warned("stranger_without_face", "", figures),)
+    kinds = ("stranger_without_face", photographs.missed), ("stranger_unread", unread)
+    for kind, places in kinds:
+        if places:
+            warnings += (Warned(kind, "", (len(places), len(listed.files))),)
     # Numbered anew, so that strangers without any face do not count as people.
     groups = np.array(listed.labels, np.int64)[photographs.places]
     return np.unique(groups, return_inverse=True)[1], warnings

@@ -24,7 +24,7 @@ from engine.pictures import encode_png
 from engine.recognise.calibration import Bounds, at_most
 from engine.recognise.threshold import strangers_needed
 from engine.rights.archive import report_mark
-from engine.text import many, percent
+from engine.text import also_unread, many, percent
 from engine.workspace.files import write_plain
 
 REPORT = "evaluation.html"
@@ -96,7 +96,8 @@ def _figures(done: EvaluateDone) -> str:
     ]
     people = many(done.stranger_people, "person", "people")
     text = (
-        f"{done.probes} probes, {done.missed} of them without a face. Searches by strangers: "
+        f"{many(done.probes, 'probe')}, {done.missed} of them without a face"
+        f"{also_unread(done.unread)}. Searches by strangers: "
         f"{done.strangers}, by {people}: {WHOSE[done.strangers_from]}."
     )
     table = _table(("Figure", "Value", "95 % bounds"), body, numbers=(1, 2))

@@ -21,7 +21,7 @@ from engine.camera.folder import pictures_of
 from engine.camera.source import Report, ignore
 from engine.cancel import Cancel
 from engine.contract import Emit, FeaturesProgress, Warned
-from engine.contract.errors import NoPictures
+from engine.contract.errors import DataError, NoPictures
 from engine.evaluate.figures import Trial
 from engine.evaluate.pictures import central_crop
 from engine.evaluate.probes import StrangersFrom, folder_probes
@@ -47,12 +47,13 @@ from engine.text import many
 class Pictures:
     """Crops (n, 160, 160, 3) uint8 RGB and whose they are, labels (n,) int64.
 
-    `missed` further pictures showed no face.
+    `missed` further pictures showed no face, and `unread` ones could not be read.
     """
 
     crops: NDArray[np.uint8]
     labels: Labels
     missed: int = 0
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,16 +128,20 @@ def _looked_at(
     files: Sequence[tuple[Path, int]], settings: DetectionSettings, cancel: Cancel
 ) -> Pictures:
     """The most central face of each file; unreadable and faceless ones are counted."""
-    finder = FaceFinder(settings)
+    finder, unread = FaceFinder(settings), 0
     crops, labels = [], []
     for file, label in files:
         cancel.check()
-        crop = central_crop(finder, file)
+        try:
+            crop = central_crop(finder, file)
+        except DataError:
+            unread += 1
+            continue
         if crop is not None:
             crops.append(crop)
             labels.append(label)
     stacked = np.stack(crops) if crops else np.empty((0, 160, 160, 3), np.uint8)
-    return Pictures(stacked, np.array(labels, np.int64), len(files) - len(crops))
+    return Pictures(stacked, np.array(labels, np.int64), len(files) - len(crops) - unread, unread)
 
 
 Scorer = Callable[[NDArray[np.uint8]], Float32]

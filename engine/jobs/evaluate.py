@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.cancel import Cancel
 from engine.contract import Emit, EvaluateDone, Warned
-from engine.contract.errors import Remedy, SplitMissing, UsageError
+from engine.contract.errors import DataError, NoPictures, Remedy, SplitMissing, UsageError
 from engine.contract.requests import EvaluateRequest
 from engine.dataset.split import Split, check_fits, load_split
 from engine.evaluate.figures import Figures, Probes, Strangers, measure
@@ -52,8 +52,9 @@ from engine.pictures import Unreadable, decode_crop
 from engine.recognise.calibration import threshold_for
 from engine.recognise.gallery import TWO_FACES, Cuts
 from engine.recognise.recogniser import Recogniser, classifier_for
-from engine.recognise.threshold import StrangerSet
+from engine.recognise.threshold import StrangerSet, kept_of, lookalikes
 from engine.settings import RecognitionSettings, Settings
+from engine.text import many
 from engine.workspace.audit import Audit
 from engine.workspace.files import need_writable
 from engine.workspace.folder import Workspace
@@ -122,6 +123,7 @@ class _Evaluation:
     split: Split | None
     warnings: list[Warned] = field(default_factory=list)
     samples: Samples = field(init=False)
+    unread: int = 0
 
     def run(self) -> EvaluateDone:
         request, workspace = self.request, self.workspace
@@ -160,6 +162,9 @@ class _Evaluation:
             classifier=classifier_for(model, backbone.weights),
             strangers=own,
         )
+        kept, fpir = kept_of(model.info), self.recognition.fpir
+        gallery, names = recogniser.gallery, recogniser.names
+        self.warnings += lookalikes(space, gallery, names, fpir, kept, own)
         reader = PictureReader(extractor, space, recogniser, self.finder, progress, self.cancel)
         pictures = reader.enrolled(workspace, people)
         if chosen is not None:
@@ -176,7 +181,9 @@ class _Evaluation:
         try:
             return decode_crop(path)
         except Unreadable:
-            return central_crop(self.finder, path)
+            with contextlib.suppress(DataError):
+                return central_crop(self.finder, path)
+        return None
 
     # --- what to search with --------------------------------------------------------------------
 
@@ -223,9 +230,13 @@ class _Evaluation:
         whence = Path(self.request.probes or "").name or "probes"
         groups = [f"{recogniser.names[label]}/{whence}" for label in chosen.labels]
         missed = tuple((chosen.labels[place], groups[place]) for place in photographs.missed)
-        if missed:
-            figures = len(missed), len(chosen.files)
-            self.warnings.append(Warned("no_face", "", figures))
+        total, self.unread = len(chosen.files), len(photographs.unread)
+        if self.unread == total:
+            pictures = many(total, "picture")
+            raise NoPictures("There are no probes", f"{pictures}, none of which can be read")
+        for kind, count in (("no_face", len(missed)), ("unread", self.unread)):
+            if count:
+                self.warnings.append(Warned(kind, "", (count, total)))
         return Probes(
             recogniser.gallery.search(photographs.embeddings, photographs.proposals),
             labels[photographs.places],
@@ -285,6 +296,7 @@ class _Evaluation:
             leakage=leakage(pictures, self.split, space, fpir) if self.split else {},
             sentence=summary(figures),
             warnings=tuple(dict.fromkeys(self.warnings)),
+            unread=self.unread,
         )
 
     def _learnt(self, model: StoredModel, pictures: EnrolledPictures) -> EnrolledPictures:

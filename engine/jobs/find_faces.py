@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from engine.faces.quality import lies
 from engine.jobs.preview import Viewer
 from engine.pictures import Unreadable, read_photograph
 from engine.settings import Settings
+from engine.text import many
 
 LEARNING = 0.2
 """Weight of the last frame in the running means."""
@@ -138,7 +139,7 @@ def watch(
 
             def show(frame: Frame) -> None:
                 boxes = seen.boxes(frame)
-                text = f"{len(boxes)} faces, frame {frame.sequence}"
+                text = f"{many(len(boxes), 'face')}, frame {frame.sequence}"
                 lines = (text, "Enter or Esc: stop")
                 dropped = reader.dropped + seen.skipped
                 if not viewer.show(frame, boxes, lines, dropped, seen.searched):
@@ -190,17 +191,20 @@ def _each_picture(
     for number, (path, label) in enumerate(pictures_of(folder, emit), 1):
         image = NO_PICTURE
         faces: tuple[Face, ...] = ()
+        unread = False
         try:
             image = read_photograph(path, noted(label, emit))
             faces = finder.find_in_photograph(image)[:1]
         except Unreadable as error:
+            unread = True
             emit(Notice(text=str(error), level="warning"))
         if pace is not None:
             pace.wait(cancel)
         if cancel.stopping:
             return number - 1
         frame = Frame(image, number - 1, float(number - 1), label)
-        deliver(faces_found(frame, faces, 0, lossy=False, single=True))
+        found = faces_found(frame, faces, 0, lossy=False, single=True)
+        deliver(replace(found, unread=unread))
     return number
 
 

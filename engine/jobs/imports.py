@@ -25,6 +25,7 @@ from engine.contract import (
     SetAside,
     StrangersAdded,
     TwinChoice,
+    grouped,
 )
 from engine.contract.errors import ConsentMissing, ModelError, NameTaken, NoPictures, PersonNotFound
 from engine.contract.requests import EnrolRequest, ImportRequest, StrangersRequest
@@ -42,7 +43,7 @@ from engine.people.person import Person, clean_name
 from engine.people.registry import People, StrangerArea, strangers
 from engine.picture_formats import is_picture_name
 from engine.settings import Settings
-from engine.text import in_short, many
+from engine.text import many
 from engine.workspace.folder import Workspace
 
 
@@ -209,11 +210,9 @@ def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
         emit(Notice(text=text, level="warning", hint=error.hint))
         return False
     found = stranger_embeddings(workspace, extractor, space, cancel, emit)
-    for id, alike in lookalikes(space, gallery, fpir, kept, found).items():
-        whom = f"{names[id]}, who is enrolled, looks like {in_short(alike)} among your strangers"
-        text = f"{whom}, and is named less readily for it."
-        hint = "If that is one person: `facedesk strangers remove NAME`."
-        emit(Notice(text=text, level="warning", hint=hint))
+    present = [names[id] for id in gallery.names]
+    for line in grouped(lookalikes(space, gallery, present, fpir, kept, found)):
+        emit(Notice(text=line, level="warning"))
     _gallery, calibration = settle(space, gallery, fpir, kept, found)
     emit(threshold_event(calibration, "strangers"))
     return True

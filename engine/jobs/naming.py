@@ -289,7 +289,8 @@ class Recognition:
         if not found.single:
             self._keepers[found.camera].take(found.seconds, events, self.memory, found.aligned)
         elif not events:
-            self._emit(NoFace(source=found.source, frame=found.frame))
+            unread = found.unread
+            self._emit(NoFace(source=found.source, frame=found.frame, unread=unread))
         self._dropped[found.camera] = found.dropped + skipped
         self._count(events)
         self._look()

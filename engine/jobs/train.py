@@ -29,7 +29,7 @@ from engine.model.vectors import Float32, Labels, class_centres, unit
 from engine.model.weights import Weights
 from engine.recognise.calibration import Calibration, Kept, kept_from, threshold_for
 from engine.recognise.gallery import Gallery
-from engine.recognise.threshold import StrangerSet, record, settle, threshold_event
+from engine.recognise.threshold import StrangerSet, lookalikes, record, settle, threshold_event
 from engine.settings import Recipe, Settings, TrainingSettings, train_options
 from engine.shortage import TENSORFLOW, need_room
 from engine.workspace.audit import Audit
@@ -112,7 +112,12 @@ def train(
     if verdict.promote:
         with audit.of("promoted", model=info.id):
             store.promote(info.id)
-    warnings = warnings_of(workspace, run.split, run.material.people)
+    names = tuple(person.name for person in run.material.people)
+    space, alike = run.backbone.space, run.strangers
+    warnings = (
+        *warnings_of(workspace, run.split, run.material.people),
+        *lookalikes(space, used.gallery, names, run.fpir, used.kept, alike),
+    )
     held_out = {name: len(run.parts[name].labels) for name in HELD_OUT}
     done = TrainDone(
         model=info.id,
@@ -121,7 +126,7 @@ def train(
         epochs=outcome.epochs,
         best_epoch=outcome.best_epoch,
         promoted=verdict.promote,
-        people=tuple(person.name for person in run.material.people),
+        people=names,
         metrics=metrics,
         warnings=warnings,
         details=(

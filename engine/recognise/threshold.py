@@ -10,21 +10,21 @@ distribution-free bound of an order statistic.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.contract import Threshold
+from engine.contract import Threshold, Warned
 from engine.contract.errors import ModelCorrupt
 from engine.model.face_space import Space
 from engine.model.record import LARGEST_SCORE, ModelInfo
 from engine.model.vectors import Array, Float32, Levelled
 from engine.recognise.calibration import Calibration, Kept, Own, bounds, calibrate
 from engine.recognise.gallery import Faces, Gallery
-from engine.text import many, percent
+from engine.text import in_short, many, percent
 
 ABOVE = 1e-4
 """How far above a stranger's score the threshold goes: rounding must not let the picture pass."""
@@ -186,10 +186,16 @@ def settle(
 
 
 def lookalikes(
-    space: Space, gallery: Gallery, fpir: float, kept: Kept, strangers: StrangerSet
-) -> dict[str, list[str]]:
-    """The strangers most of whose pictures one person's threshold would let pass if no stranger
-    had raised it, by that person: is it the same human, then strangers hide who is enrolled."""
+    space: Space,
+    gallery: Gallery,
+    names: Sequence[str],
+    fpir: float,
+    kept: Kept,
+    strangers: StrangerSet,
+) -> list[Warned]:
+    """Warn of people whose threshold, if no stranger had raised it, would let most pictures of a
+    stranger pass: if the two are one, the stranger hides who is enrolled. `names` go with
+    `gallery`."""
     made = calibrate(space.impostors, fpir, gallery.names, kept)
     found = gallery.with_raised(made.raised).search(strangers.faces)
     alike: dict[str, list[str]] = {}
@@ -199,8 +205,8 @@ def lookalikes(
         if len(passed):
             counts = np.bincount(passed)
             if 2 * counts.max() > own.sum():
-                alike.setdefault(gallery.names[int(counts.argmax())], []).append(name)
-    return alike
+                alike.setdefault(names[int(counts.argmax())], []).append(name)
+    return [Warned("lookalike", name, (in_short(found),)) for name, found in alike.items()]
 
 
 def record(calibration: Calibration, kept: Kept) -> dict[str, Any]:

@@ -172,4 +172,4 @@ def test_each_picture_of_a_folder_gives_exactly_one_line(
     assert run.code == 0, run.err
     lines = [o for o in run.objects if o["event"] in ("face", "no_face")]
     assert [line["source"] for line in lines] == [*(f"{n}.jpg" for n in range(3)), "broken.jpg"]
-    assert lines[-1]["event"] == "no_face"
+    assert (lines[-1]["event"], lines[-1]["unread"]) == ("no_face", True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,12 @@ def test_a_stranger_without_any_face_does_not_count_as_a_person(tmp_path: Path) 
     groups, warnings = strangers_in(files, faces_in(0, 2, 3, of=4))
     assert groups.tolist() == [0, 1, 1]
     assert grouped(warnings) == ("1 of 4 strangers' pictures show no face: left out.",)
+
+
+def test_a_stranger_s_picture_that_cannot_be_read_is_told_apart(tmp_path: Path) -> None:
+    files = stranger_files(pictures(tmp_path, "a.jpg", "b.jpg"))
+    _groups, warnings = strangers_in(files, replace(faces_in(0, of=1), unread=(1,)))
+    assert grouped(warnings) == ("1 of 2 strangers' pictures cannot be read: left out.",)
 
 
 def test_strangers_without_a_single_face_are_refused(tmp_path: Path) -> None:

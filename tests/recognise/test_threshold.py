@@ -53,7 +53,8 @@ def test_a_stored_model_gets_the_thresholds_of_its_training(space: FaceSpace) ->
 
 
 def test_strangers_who_would_be_named_are_told_by_whom_they_look_like(space: FaceSpace) -> None:
-    assert lookalikes(space, gallery(space), 0.01, KEPT, alike()) == {"a": ["one"]}
+    (said,) = lookalikes(space, gallery(space), ("Ada", "Bert"), 0.01, KEPT, alike())
+    assert (said.kind, said.subject, said.figures) == ("lookalike", "Ada", ("one",))
 
 
 def test_the_gallery_that_is_settled_lowers_scores_by_what_is_raised(space: FaceSpace) -> None:

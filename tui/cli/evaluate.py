@@ -10,7 +10,7 @@ import click
 
 from engine.contract import BakeOffDone, EvaluateDone, grouped
 from engine.contract.requests import BakeOffRequest, EvaluateRequest
-from engine.text import many, percent
+from engine.text import also_unread, many, percent
 from tui.cli.listen import Listener
 from tui.cli.options import NumberRange, model_option
 from tui.cli.output import Output
@@ -121,7 +121,7 @@ def _show_statistics(output: Output, done: EvaluateDone) -> None:
         f"Model {done.model}, recipe {done.recipe}, {many(len(done.people), 'person', 'people')}",
     )
     output.result(
-        f"{many(done.probes, 'probe')}, {done.missed} without a face. "
+        f"{many(done.probes, 'probe')}, {done.missed} without a face{also_unread(done.unread)}. "
         f"{many(done.strangers, 'search', 'searches')} by "
         f"{many(done.stranger_people, 'stranger')}: {WHOSE[done.strangers_from]}. "
         f"Threshold {done.threshold:.3f}."
@@ -182,7 +182,8 @@ def _show_contest(output: Output, done: BakeOffDone) -> None:
     )
     output.result(
         f"{many(done.people, 'person', 'people')}, {many(done.enrolled, 'picture')} enrolled; "
-        f"{many(done.probes, 'probe')}, {done.missed} of them without a face; "
+        f"{many(done.probes, 'probe')}, {done.missed} of them without a face"
+        f"{also_unread(done.unread)}; "
         f"{many(done.strangers, 'search', 'searches')} of "
         f"{many(done.stranger_people, 'person', 'people')}: {STRANGERS[done.strangers_from]}; "
         f"{done.seconds:.0f} s"

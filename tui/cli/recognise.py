@@ -128,7 +128,7 @@ def recognise(
         output,
         handlers={
             **shown_faces(output, each=request.each, name_source=count > 1),
-            NoFace: lambda event: output.result(f"{event.source}  no face"),
+            NoFace: lambda event: output.result(f"{event.source}  {what_no_face(event)}"),
             Why: lambda event: _explain(output, event),
             RecogniseDone: done.append,
             SourceFailed: lambda event: failed.append(event.source),
@@ -157,6 +157,11 @@ def recognise(
             "The other sources were watched to their end.",
         )
     return done[0] if done else RecogniseDone(frames=0, faces=0, fps=0.0, dropped=0, people={})
+
+
+def what_no_face(event: NoFace) -> str:
+    """Why a picture shows no face."""
+    return "cannot be read" if event.unread else "no face"
 
 
 def watch(

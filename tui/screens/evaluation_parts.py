@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import DataTable, Static
 
 from engine.contract import EvaluateDone, grouped
-from engine.text import many, percent
+from engine.text import also_unread, many, percent
 from tui.keys.keymap import with_keys
 from tui.panes.base import Pane, line
 from tui.widgets.lists import Column, Row, Rows
@@ -236,6 +236,7 @@ def _facts(result: EvaluateDone) -> Table:
         whose = STRANGERS.get(result.strangers_from, "")
         strangers = f"{searches} by {people}: {whose}"
     probes = f"{many(result.probes, 'picture')}, in {result.missed} no face found (FTE)"
+    probes += also_unread(result.unread)
     for title, text in (
         ("Threshold", f"{result.threshold:.3f}, set for FPIR {share}"),
         ("Probes", probes),
