@@ -314,8 +314,10 @@ class EngineApp(KeysInOrder):
         if self._looking or set(self.board.titles) - {"recognise"}:
             return  # a disk that hangs must not collect threads
         self._looking = True
-        found = await in_thread(partial(last_change, self.desk.workspace))
-        self._looking = False
+        try:
+            found = await in_thread(partial(last_change, self.desk.workspace))
+        finally:
+            self._looking = False
         if found != self._read_at:
             changed()
 

@@ -10,6 +10,7 @@ import pytest
 from fake_desk import FakeDesk
 
 from engine.contract.errors import PersonNotFound
+from engine.contract.requests import PictureRow
 from tests.tui.samples import person
 
 
@@ -51,3 +52,44 @@ async def test_a_person_who_is_gone_meanwhile_is_told_and_not_opened(
         made.fail["person_facts"] = PersonNotFound("Nobody of this name is enrolled", "Ada")
         await table.press("enter")
         await table.until(lambda: "Ada is not enrolled any more" in table.toasts())
+
+
+async def test_a_person_who_goes_while_their_screen_is_open_is_told(
+    run: Callable[..., Any],
+) -> None:
+    made = FakeDesk((person("Ada"),))
+    async with run(made) as table:
+        await table.until(lambda: table.app.screen_desk.people.rows)
+        await table.press("enter")
+        await table.until(lambda: getattr(table.app.screen, "facts", None))
+        made.fail["person_facts"] = PersonNotFound("Nobody of this name is enrolled", "Ada")
+        table.app.people.refresh()
+        await table.until(lambda: "Ada is not enrolled any more" in table.toasts())
+        assert table.app.screen is table.app.screen_desk
+
+
+async def test_pictures_that_another_process_deletes_leave_the_chosen_one_chosen(
+    run: Callable[..., Any],
+) -> None:
+    made = FakeDesk((person("Ada"),))
+    made.picture_rows = tuple(
+        PictureRow(session="s", file=f"{n}.png", path=f"/absent/{n}.png") for n in range(4)
+    )
+    async with run(made) as table:
+        await table.until(lambda: table.app.screen_desk.people.rows)
+        await table.press("f")
+        await table.shows("1 of 4")
+        await table.press("right", "right")
+        await table.shows("3 of 4 · session s · 2.png")
+        made.picture_rows = made.picture_rows[1:]
+        table.app.people.refresh()
+        await table.shows("2 of 3 · session s · 2.png")
+        await table.press("d")
+        await table.until(lambda: table.app.screen.query("Button"))
+        made.picture_rows = ()
+        table.app.people.refresh()
+        await table.until(lambda: len(table.desk.asked("pictures")) == 3)
+        await table.press("escape")
+        await table.shows("2 of 3 · session s · 2.png")
+        await table.press("d")
+        await table.until(lambda: table.app.screen.query("Button"))

@@ -73,9 +73,9 @@ class PersonScreen(Dialog[None]):
             facts = await in_thread(partial(self._desk.person_facts, name))
             rows = await in_thread(partial(self._desk.pictures, name))
         except (PersonNotFound, PersonUnreadable) as error:
-            if self.is_current:
+            if self.is_active:
                 self.dismiss(None)
-            if self.facts is None and isinstance(error, PersonNotFound):  # another process did it
+            if isinstance(error, PersonNotFound):  # another process did it
                 self._app.explain(f"{name} is not enrolled any more: the list is read again.")
                 self._app.reload()
             if isinstance(error, PersonUnreadable):

@@ -261,13 +261,17 @@ class PersonSheet(StillScreen):
             rows = ()  # nobody of this name any more
         if not self.is_mounted:
             return
+        if not rows:
+            if self.is_active:  # behind a question they stay in view
+                self.dismiss(None)
+            return
+        chosen = self.stills[self.chosen].key
         self.stills = tuple(map(_still, rows))
-        self.marked &= {still.key for still in self.stills}
-        self.chosen = max(0, min(self.chosen, len(rows) - 1))
-        if rows:
-            self.draw()
-        elif self.is_current:
-            self.dismiss(None)
+        places = {still.key: place for place, still in enumerate(self.stills)}
+        self.marked &= places.keys()
+        # Another process may have changed the pictures before it: `d` is for the one in view.
+        self.chosen = places.get(chosen, min(self.chosen, len(rows) - 1))
+        self.draw()
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -186,7 +186,7 @@ class GroupScreen(UnknownDialog):
         if found is not None:
             self.group = found
             self._fill()
-        elif self.is_current:
+        elif self.is_active:
             self.dismiss(None)
 
     def action_unknown_split(self) -> None:
@@ -325,7 +325,7 @@ class UnknownScreen(UnknownDialog):
     def action_group(self) -> None:
         """Show a picture of each sighting of the selected group."""
         group = self.chosen
-        if group is not None and self.is_current:
+        if group is not None and self.is_active:
             self.link.push_screen(GroupScreen(self.link, self._reload, group))
 
     def _describe(self) -> None:
