@@ -92,9 +92,14 @@ class Table:
 
     async def begin(self, desk: FakeDesk) -> None:
         """Stand as after a start on `desk`: close and end what is open or runs, forget what was."""
-        if titles := self.app.board.titles:
+        self.app.quick.steps = None  # else the end of a job is the start of its next step
+
+        def idle() -> bool:
+            titles = self.app.board.titles
             self.desk.emit(*(JobEnded(job=job, outcome="stopped") for job in titles))
-            await self.until(lambda: not titles, "nothing runs")
+            return not titles
+
+        await self.until(idle, "nothing runs")
         while self.app.screen is not self.app.screen_desk:
             await self.app.screen.dismiss(None)
         self.desk.hold(desk)
@@ -104,7 +109,12 @@ class Table:
         doctor._measured.clear()
         used = self.app.last_used
         used.source, used.count, used.window = "0", desk.settings.enrolment.count, False
+        used.beside = ()
+        self.app.memory._values.clear()
+        self.app.screen_desk.people._sort = 0
+        self.app.screen_desk.people.unmark()
         self.app.reload()
+        self.app.unknown.reload()
         await self.until(lambda: self.desk.asked("models"), "the workspace is read")
         self.app.screen_desk.show_pane("people")
         self.app.screen_desk._look_at(View(*self.app.size))
