@@ -254,6 +254,20 @@ def nothing_loaded_ahead() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def process_as_before() -> Iterator[None]:
+    """A command that a test runs in this process sets a umask and variables for its own process:
+    no later test has its files' modes or the silence of its children from there."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    before = dict(os.environ)
+    yield
+    os.umask(umask)
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update({name: text for name, text in before.items() if os.getenv(name) != text})
+
+
+@pytest.fixture(autouse=True)
 def no_user_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the developer's own settings out of the tests."""
     for name in [n for n in os.environ if n.startswith("FACEDESK_")]:
