@@ -80,7 +80,7 @@ def test_another_users_folder_is_told_with_the_owner_and_a_chown(
     os.chown(folder, 61_234, 61_234)  # as `sudo facedesk enroll` leaves them, the other way round
     found = unread(workspace)
     os.chown(folder, 0, 0)
-    assert "people/ada-lovelace belongs to 61234" in found.sentence
+    assert "people/ada-lovelace belongs to user 61234 (no name)" in found.sentence
     assert found.error.hint == f"sudo chown -R $USER {workspace.root}"
 
 
