@@ -218,6 +218,11 @@ def test_completion_says_nothing_where_nothing_can_be_read(tmp_path: Path) -> No
     assert completed("--workspace", str(tmp_path / "none"), "people", "show") == []
 
 
+def test_fish_gets_a_sentence_with_all_its_commas(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["completion", "fish"])
+    assert 'string split --max 1 "," $completion' in capsys.readouterr().out
+
+
 def test_bash_gets_a_name_as_it_has_to_be_typed(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from engine.contract.errors import UsageError
 from engine.people.registry import People
 from engine.workspace.folder import Workspace
 from tests.templates import copy_of
 from tui.cli import main
+from tui.terminal.line import need_terminal
 from tui.terminal.streams import Stream, plain_character
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -263,6 +265,19 @@ def test_without_a_terminal_the_app_says_so_where_it_can_be_read(
     assert end.value.code == 2
     assert f"The app needs a terminal: {absent} is not one.".encode() in seen
     assert b"\x1b[?1049h" not in seen
+
+
+def test_a_terminal_that_draws_nothing_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = pty.openpty()
+    with open(theirs, "r+b", buffering=0) as terminal:
+        for name in ("stdin", "stdout", "stderr"):
+            monkeypatch.setattr(sys, name, io.TextIOWrapper(terminal))
+        need_terminal()
+        monkeypatch.setenv("TERM", "dumb")
+        with pytest.raises(UsageError, match="TERM is dumb"):
+            need_terminal()
+        monkeypatch.undo()
+    os.close(ours)
 
 
 def test_what_is_no_file_is_printed_to_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:

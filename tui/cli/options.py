@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 from click.exceptions import NoSuchCommand
-from click.shell_completion import BashComplete, CompletionItem, add_completion_class
+from click.shell_completion import BashComplete, CompletionItem, FishComplete, add_completion_class
 
 if TYPE_CHECKING:
     from engine.workspace.folder import Workspace
@@ -273,4 +273,11 @@ class Bash(BashComplete):
         return super().format_completion(item)
 
 
+class Fish(FishComplete):
+    """Click's script for fish cuts a name or a sentence off at its comma."""
+
+    source_template = FishComplete.source_template.replace('split ","', 'split --max 1 ","')
+
+
 add_completion_class(Bash)
+add_completion_class(Fish)

@@ -242,8 +242,7 @@ class VaultRecord:
             raise WrongKey(
                 "The passphrase is wrong" if phrase else "The key file is the wrong one",
                 "",
-                "Mind capitals and keyboard layout; the key is that of vault key "
-                f"{self.key.hex()[:8]}."
+                f"Mind capitals and keyboard layout; it is that of vault key {self.key.hex()[:8]}."
                 if phrase
                 else f"This workspace needs the file of vault key {self.key.hex()[:8]}.",
             ) from None
