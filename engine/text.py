@@ -116,11 +116,6 @@ def many(count: int, one: str, more: str = "") -> str:
     return f"{count} {one if count == 1 else more or one + 's'}"
 
 
-def also_unread(count: int) -> str:
-    """Return what follows a count of pictures if further ones cannot be read."""
-    return f", {count} more cannot be read" if count else ""
-
-
 def in_short(names: Sequence[str], most: int = 3) -> str:
     """The first names, and how many more there are."""
     told = ", ".join(names[:most])

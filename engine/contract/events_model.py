@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from engine.contract.events_base import BoxTuple, Event, Warned
+from engine.text import many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +208,27 @@ class BakeOffDone(Event):
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     unread: int = 0
+
+
+WHOSE: Mapping[str, str] = {
+    "own": "your own strangers",
+    "folder": "the strangers of the folder",
+    "left_out": "each enrolled person among the others",
+    "own_and_left_out": "your own, and each enrolled person among the others",
+    "none": "nobody",
+}
+"""Whose searches an FPIR was measured on (`strangers_from`), in words."""
+
+
+def rests_on(done: EvaluateDone | BakeOffDone) -> str:
+    """What the figures rest on."""
+    unread = f", {done.unread} more cannot be read" if done.unread else ""
+    probes = f"{many(done.probes, 'probe')}, {done.missed} without a face{unread}"
+    if not done.strangers:
+        return f"{probes}. No search by a stranger."
+    searches = many(done.strangers, "search", "searches")
+    people = many(done.stranger_people, "stranger")
+    return f"{probes}. {searches} by {people}: {WHOSE[done.strangers_from]}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

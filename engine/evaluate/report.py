@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract import EvaluateDone, Warned, grouped
+from engine.contract.events_model import rests_on
 from engine.evaluate.figures import Figures
 from engine.evaluate.plots import Scores, confusion_plot, det_plot, histogram_plot, safe
 from engine.evaluate.probes import StrangersFrom
@@ -24,7 +25,7 @@ from engine.pictures import encode_png
 from engine.recognise.calibration import Bounds, at_most
 from engine.recognise.threshold import strangers_needed
 from engine.rights.archive import report_mark
-from engine.text import also_unread, many, percent
+from engine.text import many, percent
 from engine.workspace.files import write_plain
 
 REPORT = "evaluation.html"
@@ -81,27 +82,23 @@ def _warnings(done: EvaluateDone) -> str:
     return f"<ul class=warnings>{items}</ul>" if items else ""
 
 
-def _figures(done: EvaluateDone) -> str:
+def figure_rows(done: EvaluateDone) -> list[tuple[str, str, str]]:
+    """Each figure's name, its value, and what it is at least and at most."""
     rows = [
         ("Rank-1", done.rank1, "rank1"),
         ("TPIR at the threshold", done.tpir_at_threshold, "tpir_at_threshold"),
         ("FPIR at the threshold", done.fpir_at_threshold, "fpir_at_threshold"),
         *(
-            (f"TPIR at an FPIR of {percent(float(fpir))}", value, f"tpir@{fpir}")
+            (f"TPIR at FPIR {percent(float(fpir))}", value, f"tpir@{fpir}")
             for fpir, value in done.tpir.items()
         ),
     ]
-    body = [
-        (safe(name), _number(value), _bounds(done.intervals.get(key))) for name, value, key in rows
-    ]
-    people = many(done.stranger_people, "person", "people")
-    text = (
-        f"{many(done.probes, 'probe')}, {done.missed} of them without a face"
-        f"{also_unread(done.unread)}. Searches by strangers: "
-        f"{done.strangers}, by {people}: {WHOSE[done.strangers_from]}."
-    )
-    table = _table(("Figure", "Value", "95 % bounds"), body, numbers=(1, 2))
-    return _section("Figures", _paragraph(text) + table)
+    return [(name, _number(value), _bounds(done.intervals.get(key))) for name, value, key in rows]
+
+
+def _figures(done: EvaluateDone) -> str:
+    table = _table(("Figure", "Value", "95 % bounds"), figure_rows(done), numbers=(1, 2))
+    return _section("Figures", _paragraph(rests_on(done)) + table)
 
 
 def _plots(done: EvaluateDone, samples: Samples) -> str:
@@ -262,23 +259,8 @@ _STYLE = (
 FEW_PROBES = 100
 """Probes below which the bounds lie ten points apart and more."""
 
-WHOSE: Mapping[str, str] = {
-    "own": "your own strangers",
-    "folder": "the strangers of the folder",
-    "left_out": "enrolled people, each searched among all the others",
-    "own_and_left_out": "your own, and enrolled people, each searched among all the others",
-    "none": "nobody",
-}
-"""Whose searches an FPIR was measured on (a `StrangersFrom`), in words."""
-
-KINDS: Mapping[str, str] = {
-    "mislabelled": "mislabelled",
-    "blurred": "blurred",
-    "twin": "twin",
-    "crowd": "of several people",
-    "two_faces": "two faces",
-}
-"""What is suspected of a picture (a `Suspect`'s kind), in words."""
+KINDS: Mapping[str, str] = {"crowd": "of several people", "two_faces": "two faces"}
+"""What is suspected of a picture (a `Suspect`'s kind), where that is no word itself."""
 
 
 def summary(figures: Figures) -> str:

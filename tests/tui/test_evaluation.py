@@ -226,8 +226,8 @@ async def test_the_overview_tells_shares_bounds_and_what_they_rest_on(table):
         "TPIR at FPIR 1 %",
         "Too few strangers for FPIR 0.1 %.",
         "0.182, set for FPIR 1 %",
-        "36 pictures, in 2 no face found",
-        "180 searches by 60 people",
+        "36 probes, 2 without a face",
+        "180 searches by 60 strangers",
         "At most 4 of 100 strangers are named",
         "1 warning, 2 confused",
     )
@@ -240,7 +240,7 @@ async def test_whose_the_strangers_are_is_told(table):
 
 async def test_without_strangers_no_share_of_them_and_no_curve_is_shown(table):
     screen = await opened(table, evaluation(strangers=0))
-    await table.shows("no strangers to test with", "Strangers  none")
+    await table.shows("no strangers to test with", "No search by a stranger")
     assert not screen.query_one("#share-fpir", ShareRow).display
     await table.press("4")
     await table.shows("No strangers were searched, so there is no curve. Press V")

@@ -9,13 +9,14 @@ from typing import Any
 import click
 
 from engine.contract import BakeOffDone, EvaluateDone, grouped
+from engine.contract.events_model import rests_on
 from engine.contract.requests import BakeOffRequest, EvaluateRequest
-from engine.text import also_unread, many, percent
+from engine.text import many, percent
 from tui.cli.listen import Listener
 from tui.cli.options import NumberRange, model_option
 from tui.cli.output import Output
 from tui.cli.run import Context, command, interruptible
-from tui.words.figures import STRANGERS, bounds, matched, share
+from tui.words.figures import matched, share
 
 fpir_option = click.option(
     "--fpir",
@@ -101,31 +102,12 @@ def _show(output: Output, done: EvaluateDone) -> None:
 
 def _show_statistics(output: Output, done: EvaluateDone) -> None:
     """The figures with their bounds, and what they rest on."""
-    from engine.evaluate.report import WHOSE, leakage_sentence
+    from engine.evaluate.report import figure_rows, leakage_sentence
 
-    ends = done.intervals
-    output.table(
-        ("figure", "#value", "#95 % bounds"),
-        [
-            (name, share(value), bounds(ends[key]) if key in ends else "-")
-            for name, value, key in (
-                ("rank-1", done.rank1, "rank1"),
-                ("TPIR at the threshold", done.tpir_at_threshold, "tpir_at_threshold"),
-                ("FPIR at the threshold", done.fpir_at_threshold, "fpir_at_threshold"),
-                *(
-                    (f"TPIR at FPIR {percent(float(fpir))}", value, f"tpir@{fpir}")
-                    for fpir, value in done.tpir.items()
-                ),
-            )
-        ],
-        f"Model {done.model}, recipe {done.recipe}, {many(len(done.people), 'person', 'people')}",
-    )
-    output.result(
-        f"{many(done.probes, 'probe')}, {done.missed} without a face{also_unread(done.unread)}. "
-        f"{many(done.strangers, 'search', 'searches')} by "
-        f"{many(done.stranger_people, 'stranger')}: {WHOSE[done.strangers_from]}. "
-        f"Threshold {done.threshold:.3f}."
-    )
+    people = many(len(done.people), "person", "people")
+    title = f"Model {done.model}, recipe {done.recipe}, {people}"
+    output.table(("figure", "#value", "#95 % bounds"), figure_rows(done), title)
+    output.result(f"{rests_on(done)} Threshold {done.threshold:.3f}.")
     if done.leakage:
         output.result(leakage_sentence(done.leakage))
 
@@ -181,11 +163,7 @@ def _show_contest(output: Output, done: BakeOffDone) -> None:
         "threshold of each. ms: of one core, a face. MB: on disk."
     )
     output.result(
-        f"{many(done.people, 'person', 'people')}, {many(done.enrolled, 'picture')} enrolled; "
-        f"{many(done.probes, 'probe')}, {done.missed} of them without a face"
-        f"{also_unread(done.unread)}; "
-        f"{many(done.strangers, 'search', 'searches')} of "
-        f"{many(done.stranger_people, 'person', 'people')}: {STRANGERS[done.strangers_from]}; "
-        f"{done.seconds:.0f} s"
+        f"{many(done.people, 'person', 'people')}, {many(done.enrolled, 'picture')} enrolled. "
+        f"{rests_on(done)} {done.seconds:.0f} s."
     )
     output.warn(*done.notes)

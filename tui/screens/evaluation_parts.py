@@ -12,12 +12,13 @@ from textual.containers import VerticalScroll
 from textual.widgets import DataTable, Static
 
 from engine.contract import EvaluateDone, grouped
-from engine.text import also_unread, many, percent
+from engine.contract.events_model import rests_on
+from engine.text import many, percent
 from tui.keys.keymap import with_keys
 from tui.panes.base import Pane, line
 from tui.widgets.lists import Column, Row, Rows
 from tui.widgets.plots import Confusion, DetCurve, ShareRow, tpir_over_fpir
-from tui.words.figures import STRANGERS, headline
+from tui.words.figures import headline
 from tui.words.text import clean, shorten, span
 
 FPIRS = ("0.001", "0.01", "0.05", "0.1")
@@ -229,18 +230,11 @@ def _facts(result: EvaluateDone) -> Table:
     """What the figures rest on."""
     table = Table.grid(padding=(0, 2, 0, 0))
     share = percent(result.fpir)
-    strangers = "none"
-    if result.strangers:
-        searches = many(result.strangers, "search", "searches")
-        people = many(result.stranger_people, "person", "people")
-        whose = STRANGERS.get(result.strangers_from, "")
-        strangers = f"{searches} by {people}: {whose}"
-    probes = f"{many(result.probes, 'picture')}, in {result.missed} no face found (FTE)"
-    probes += also_unread(result.unread)
+    probes, searches = rests_on(result).rstrip(".").split(". ", 1)
     for title, text in (
         ("Threshold", f"{result.threshold:.3f}, set for FPIR {share}"),
         ("Probes", probes),
-        ("Strangers", strangers),
+        ("Strangers", searches),
         ("Model", f"{clean(result.model)}, measured in {span(result.seconds)}"),
         ("Report", clean(result.report)),
     ):

@@ -28,15 +28,6 @@ IN_MODEL: dict[InModel, str] = {
 }
 """How a person's pictures stand to the model in use."""
 
-STRANGERS: dict[str, str] = {
-    "own": "the workspace's own strangers",
-    "folder": "the folder given",
-    "left_out": "each enrolled person among the others",
-    "own_and_left_out": "your own, and each enrolled person among the others",
-    "none": "no strangers",
-}
-"""Whose searches the strangers are."""
-
 
 def share(value: float) -> str:
     """A share with three decimals; a dash if it is not known."""
