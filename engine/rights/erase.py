@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.contract.errors import DataError, Remedy
+from engine.contract.errors import DataError, Remedy, WorkspaceUnusable
 from engine.contract.people import Answers, Doubts, Erased, ErasureUnanswered, Receipt
 from engine.machine import user_name
 from engine.people.registry import People, utc_now
@@ -132,6 +132,8 @@ def resume(workspace: Workspace) -> tuple[Erased, ...]:
             body = {key: body[key] for key in ("evidence", "removed", "model", "done")}
             body["unsure"] = unsure
             body |= {} if began is None else {"began": int(began)}
+        except WorkspaceUnusable:  # it may be whole: not to be removed
+            raise
         except (KeyError, TypeError, ValueError, DataError) as error:
             raise DataError(
                 "An unfinished erasure is damaged", f"{marker}: {error}", Remedy.ERASE_AGAIN

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engine.bench.material import crops_of
-from engine.contract.errors import DataError
+from engine.contract.errors import DataError, WorkspaceUnusable
 from engine.contract.people import Answers, Erased, ErasureUnanswered, Holder
 from engine.model.backbones import Backbone
 from engine.model.store import ModelStore
@@ -213,6 +213,19 @@ def test_a_marker_with_a_number_without_end_is_damaged(
     (marker,) = workspace.erasing.glob("*.json")
     marker.write_text(json.dumps({**json.loads(marker.read_text()), "unsure": float("inf")}))
     with pytest.raises(DataError, match="unfinished erasure is damaged"):
+        resume(workspace)
+
+
+def test_a_marker_that_cannot_be_read_is_not_called_damaged(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be whole: nobody is told to remove it."""
+    enrol(workspace, ANN, 1)
+    cut_short(workspace, monkeypatch)
+    (marker,) = workspace.erasing.glob("*.json")
+    there = marker.rename(workspace.root / "elsewhere.json")
+    marker.symlink_to(there)
+    with pytest.raises(WorkspaceUnusable, match="A link is not followed"):
         resume(workspace)
 
 
