@@ -295,8 +295,8 @@ class Audit:
     ) -> tuple[Entry, Head]:
         """Append one entry, and another in front of it if the clock went back; the new head."""
         now = datetime.now(UTC)
-        before = datetime.fromisoformat(head.at) if head.at else now
-        if now < before - BACK and action != "clock-set-back":
+        before = audit_chain.moment(head) or now
+        if now + BACK < before and action != "clock-set-back":
             head = self._written(head, "clock-set-back", "", {"before": head.at}, spare)[1]
         entry = sealed(
             number=head.count + 1,

@@ -184,10 +184,10 @@ def begun_by(entry: Entry) -> Begun | None:
     )
 
 
-def moment(entry: Entry) -> datetime | None:
-    """The time of an entry, None if it has none."""
+def moment(of: Entry | Head) -> datetime | None:
+    """The time of an entry or of the last one, None if it has none."""
     try:
-        return datetime.fromisoformat(entry.at).astimezone(UTC)
+        return datetime.fromisoformat(of.at).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

@@ -211,6 +211,16 @@ def full_disk(monkeypatch: pytest.MonkeyPatch, audit: Audit, room: Path) -> None
     monkeypatch.setattr(os, "fsync", fsync)
 
 
+@pytest.mark.parametrize("at", ["1e+300", "0001-01-01T00:00:00Z", "2026-11-27T00:00:00"])
+def test_a_time_that_is_none_in_the_head_hinders_no_entry(audit: Audit, at: str) -> None:
+    written(audit)
+    head = audit.file.with_name("head.json")
+    head.write_text(json.dumps({**json.loads(head.read_text()), "at": at}))
+    audit.note("trained", model="m")
+    assert audit.entries()[-1].action == "trained"
+    assert audit.verify().fault is None
+
+
 def test_an_entry_finds_room_on_a_full_disk(
     audit: Audit, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
