@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -36,7 +37,7 @@ from engine.workspace.files import (
     write_bytes,
     write_json,
 )
-from engine.workspace.identity import SESSION_FILE
+from engine.workspace.identity import SESSION_FILE, picture_names
 from engine.workspace.owner import translate_os_errors
 
 RECORDS_FILE = "pictures.jsonl"
@@ -207,13 +208,13 @@ def read_records(folder: Path) -> tuple[PictureRecord, ...]:
         lines = read_lines(folder / RECORDS_FILE)
     except FileNotFoundError:
         return ()
-    records = []
+    records, present = [], set(picture_names(folder))
     for line in lines:
         try:
             record = record_of(parse_json(line))
         except (ValueError, TypeError, KeyError):
             continue
-        if (folder / record.file).is_file():
+        if record.file in present:
             records.append(record)
     return tuple(records)
 
@@ -221,14 +222,19 @@ def read_records(folder: Path) -> tuple[PictureRecord, ...]:
 def record_of(body: Any) -> PictureRecord:
     """The record in a JSON object. Raises ValueError, TypeError or KeyError."""
     x, y, width, height = body["box"]
+    seconds, brightness, sharpness = (
+        float(body[name]) for name in ("seconds", "brightness", "sharpness")
+    )
+    if not all(map(math.isfinite, (seconds, brightness, sharpness))):  # the text "nan" is one too
+        raise ValueError("a figure of it is no number")
     return PictureRecord(
         file=Path(str(body["file"])).name,
         frame=int(body["frame"]),
-        seconds=float(body["seconds"]),
+        seconds=seconds,
         box=(int(x), int(y), int(width), int(height)),
         eyes_found=bool(body["eyes_found"]),
-        brightness=float(body["brightness"]),
-        sharpness=float(body["sharpness"]),
+        brightness=brightness,
+        sharpness=sharpness,
         label=str(body.get("label", "")),
         others=int(body.get("others", 0)),
         aligned="points" if body.get("aligned") == "points" else "eyes",

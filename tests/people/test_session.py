@@ -21,7 +21,7 @@ from engine.faces.align import Box, Face
 from engine.faces.quality import QualityGates
 from engine.people.changes import undo
 from engine.people.person import Person
-from engine.people.picture_records import read_records
+from engine.people.picture_records import RECORDS_FILE, read_records
 from engine.people.registry import People
 from engine.people.session import Enrolment, State
 from engine.pictures import decode_crop
@@ -105,6 +105,21 @@ def test_details_of_each_picture_are_kept(people: People, anna: Person) -> None:
     assert record.eyes_found
     assert record.brightness > 0
     assert record.sharpness > 0
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [{"file": "9" * 300}, {"file": "0002.png\0"}, {"seconds": "nan"}, {"sharpness": "inf"}],
+)
+def test_a_line_of_details_that_holds_what_is_none_is_left_out(
+    people: People, anna: Person, spoilt: dict[str, str]
+) -> None:
+    session = enrolment(people, anna)
+    take_good(session, 2)
+    lines = people.session_directory(anna.slug, session.session) / RECORDS_FILE
+    first, second = lines.read_text().splitlines()
+    lines.write_text(f"{first}\n{json.dumps({**json.loads(second), **spoilt})}\n")
+    assert [record.file for record in read_records(lines.parent)] == ["0001.png"]
 
 
 @pytest.mark.parametrize(
