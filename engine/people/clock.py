@@ -180,6 +180,8 @@ def _time(text: Any) -> datetime | None:
     if text is None:
         return None
     moment = datetime.fromisoformat(text)
+    if not 1970 <= moment.year < 9000:  # to be reckoned with further, it must not be the last year
+        raise ValueError(f"{text} is no time of any clock")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

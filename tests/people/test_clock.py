@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -177,6 +178,17 @@ def test_a_damaged_note_counts_as_none(workspace: Workspace, system: SystemClock
         assert read_clock(workspace).now == TODAY
     note_clock(workspace)
     assert read_clock(workspace) == Clock(TODAY)
+
+
+def test_times_at_the_ends_of_the_calendar_are_damage(
+    workspace: Workspace, system: SystemClock
+) -> None:
+    """To reckon with them would overflow."""
+    note_clock(workspace)
+    body = json.loads(workspace.clock_file.read_text())
+    for far in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59+00:00"):
+        workspace.clock_file.write_text(json.dumps({**body, "seen": far, "wall": far}))
+        assert read_clock(workspace).now == TODAY
 
 
 def test_sessions_of_one_second_do_not_collide_when_the_clock_repeats_it(
