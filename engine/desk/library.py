@@ -130,8 +130,7 @@ def checked_shares(request: SplitRequest) -> SplitSettings:
 
 def split(workspace: Workspace, request: SplitRequest) -> SplitDone:
     """Make and save a split. Raises UsageError for impossible shares, NoPictures."""
-    settings = checked_shares(request)
-    return splitting.split(workspace, settings, random=request.random)
+    return splitting.split(workspace, checked_shares(request), random=request.random)
 
 
 def model_rows(workspace: Workspace) -> tuple[ModelRow, ...]:

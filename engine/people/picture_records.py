@@ -210,32 +210,28 @@ def read_records(folder: Path) -> tuple[PictureRecord, ...]:
         return ()
     records, present = [], set(picture_names(folder))
     for line in lines:
-        try:
+        with contextlib.suppress(ValueError, TypeError, KeyError):
             record = record_of(parse_json(line))
-        except (ValueError, TypeError, KeyError):
-            continue
-        if record.file in present:
-            records.append(record)
+            if record.file in present:
+                records.append(record)
     return tuple(records)
 
 
 def record_of(body: Any) -> PictureRecord:
     """The record in a JSON object. Raises ValueError, TypeError or KeyError."""
     x, y, width, height = body["box"]
-    seconds, brightness, sharpness = (
-        float(body[name]) for name in ("seconds", "brightness", "sharpness")
-    )
-    if not all(map(math.isfinite, (seconds, brightness, sharpness))):  # the text "nan" is one too
-        raise ValueError("a figure of it is no number")
-    return PictureRecord(
+    record = PictureRecord(
         file=Path(str(body["file"])).name,
         frame=int(body["frame"]),
-        seconds=seconds,
+        seconds=float(body["seconds"]),
         box=(int(x), int(y), int(width), int(height)),
         eyes_found=bool(body["eyes_found"]),
-        brightness=brightness,
-        sharpness=sharpness,
+        brightness=float(body["brightness"]),
+        sharpness=float(body["sharpness"]),
         label=str(body.get("label", "")),
         others=int(body.get("others", 0)),
         aligned="points" if body.get("aligned") == "points" else "eyes",
     )
+    if not math.isfinite(record.seconds + record.brightness + record.sharpness):  # of a text "nan"
+        raise ValueError("a figure of it is no number")
+    return record

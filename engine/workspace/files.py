@@ -347,12 +347,8 @@ def parse_json(data: bytes | str, *, nan: bool = False) -> Any:
     try:
         # Strictly UTF-8: left to itself, json guesses UTF-16 and lets halves of characters pass.
         text = data if isinstance(data, str) else data.decode()
-        value = json.loads(
-            text,
-            parse_float=_number,
-            parse_int=_whole_number,
-            parse_constant=float if nan else _number,
-        )
+        other = float if nan else _number
+        value = json.loads(text, parse_float=_number, parse_int=_whole_number, parse_constant=other)
         if _HALVES.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError as error:
