@@ -18,7 +18,6 @@ somebody still comes, and nobody needs a record of when they came.
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +25,7 @@ from typing import Any
 
 from engine.contract import ClockChanged
 from engine.contract.errors import DataError
-from engine.workspace.files import read_json, read_object, read_plain, write_json
+from engine.workspace.files import finite, read_json, read_object, read_plain, write_json
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import PERSON_FILE, iso, moment_of
 
@@ -162,8 +161,8 @@ def _read(workspace: Workspace) -> _Noted | None:
         seen, doubted = _time(body["seen"]), _time(body.get("doubted"))
         if seen is None:
             return None
-        numbers = {key: float(body[key]) for key in ("up", "stood", "trust") if key in body}
-        if not all(math.isfinite(number) and number >= 0 for number in numbers.values()):
+        numbers = {key: finite(body[key]) for key in ("up", "stood", "trust") if key in body}
+        if min(numbers.values(), default=0) < 0:
             return None
         wall, set_back = _time(body.get("wall")) or doubted or seen, _time(body.get("set_back"))
         return _Noted(seen, wall, doubted, set_back, str(body.get("boot", "")), **numbers)

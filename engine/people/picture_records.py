@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from engine.workspace.audit import Audit, Doing
 from engine.workspace.audit_words import Action
 from engine.workspace.files import (
     append_line,
+    finite,
     move,
     parse_json,
     read_lines,
@@ -220,18 +220,15 @@ def read_records(folder: Path) -> tuple[PictureRecord, ...]:
 def record_of(body: Any) -> PictureRecord:
     """The record in a JSON object. Raises ValueError, TypeError or KeyError."""
     x, y, width, height = body["box"]
-    record = PictureRecord(
+    return PictureRecord(
         file=Path(str(body["file"])).name,
         frame=int(body["frame"]),
-        seconds=float(body["seconds"]),
+        seconds=finite(body["seconds"]),
         box=(int(x), int(y), int(width), int(height)),
         eyes_found=bool(body["eyes_found"]),
-        brightness=float(body["brightness"]),
-        sharpness=float(body["sharpness"]),
+        brightness=finite(body["brightness"]),
+        sharpness=finite(body["sharpness"]),
         label=str(body.get("label", "")),
         others=int(body.get("others", 0)),
         aligned="points" if body.get("aligned") == "points" else "eyes",
     )
-    if not math.isfinite(record.seconds + record.brightness + record.sharpness):  # of a text "nan"
-        raise ValueError("a figure of it is no number")
-    return record

@@ -31,6 +31,7 @@ from engine.people.picture_records import PictureRecord, record_of
 from engine.settings import UnknownSettings
 from engine.workspace.audit import Audit
 from engine.workspace.files import (
+    finite,
     new_directory,
     read_json,
     remove_directory,
@@ -57,8 +58,8 @@ SEEN: Mapping[str, Callable[[Any], Any]] = {
     "source": str,
     "candidate": str,
     "candidate_id": str,
-    "score": float,
-    "threshold": float,
+    "score": finite,
+    "threshold": finite,
     "extractor": _digest,
     "space": str,
     "run": str,

@@ -347,8 +347,8 @@ def parse_json(data: bytes | str, *, nan: bool = False) -> Any:
     try:
         # Strictly UTF-8: left to itself, json guesses UTF-16 and lets halves of characters pass.
         text = data if isinstance(data, str) else data.decode()
-        other = float if nan else _number
-        value = json.loads(text, parse_float=_number, parse_int=_whole_number, parse_constant=other)
+        other = float if nan else finite
+        value = json.loads(text, parse_float=finite, parse_int=_whole_number, parse_constant=other)
         if _HALVES.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError as error:
@@ -356,14 +356,15 @@ def parse_json(data: bytes | str, *, nan: bool = False) -> Any:
     return value
 
 
-def _number(text: str) -> float:
-    if not math.isfinite(number := float(text)):
-        raise ValueError(f"{text[:20]} is no number")
+def finite(value: Any) -> float:
+    """`value`, which may be a text, as a number. Raises TypeError, ValueError also for NaN."""
+    if not math.isfinite(number := float(value)):
+        raise ValueError(f"{value!s:.20} is no number")
     return number
 
 
 def _whole_number(text: str) -> int:
-    _number(text)
+    finite(text)
     return int(text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -83,6 +84,14 @@ def test_a_damaged_sighting_is_left_out_and_not_found(unknown: UnknownStore) -> 
     assert unknown.sightings() == ()
     with pytest.raises(DataError):
         unknown.get([id])
+
+
+@pytest.mark.parametrize("name", ["score", "threshold"])
+def test_a_sighting_whose_score_is_no_number_is_damaged(unknown: UnknownStore, name: str) -> None:
+    file = unknown.folder(unknown.add(sighted(), NOON)) / "sighting.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), name: "nan"}))
+    assert unknown.sightings() == ()
+    assert len(unknown.unread()) == 1
 
 
 @pytest.mark.parametrize("id", ["../people", "", "nobody", ".tmp-x"])
