@@ -27,7 +27,7 @@ def desk() -> FakeDesk:
         for session in facts(person("Ada Lovelace")).sessions
         for picture in session.pictures
     )
-    made.waiting = (unknown(4, seen=3), unknown(3, "Grace Hopper"))
+    made.waiting = (unknown(4, seen=3, score=0.4), unknown(3, "Grace Hopper"))
     return made
 
 
