@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 BLOCK = "00100111"
 """A block of 16x16, predicted from its neighbours, without coefficients."""
 
@@ -29,14 +31,10 @@ class _Bits:
     def unit(self, head: int) -> bytes:
         bits = "".join(self._bits) + "1"
         bits += "0" * (-len(bits) % 8)
-        out, zeros = bytearray(b"\0\0\0\1" + bytes([head])), 0
-        for byte in int(bits, 2).to_bytes(len(bits) // 8):
-            if zeros >= 2 and byte <= 3:  # so that no unit seems to begin here
-                out.append(3)
-                zeros = 0
-            out.append(byte)
-            zeros = zeros + 1 if byte == 0 else 0
-        return bytes(out)
+        data = int(bits, 2).to_bytes(len(bits) // 8)
+        # No unit may seem to begin within: a 3 comes after two zeros before what would look so.
+        data = re.sub(rb"\0\0(?=[\0-\3])", b"\0\0\3", data, flags=re.DOTALL)
+        return b"\0\0\0\1" + bytes([head]) + data
 
 
 def film(
