@@ -12,6 +12,7 @@ from engine.contract.errors import TooFewPeople
 from engine.contract.requests import SplitRequest, TrainRequest
 from tests.tui.samples import epoch, model, person
 from tui.widgets.curves import Canvas, Curves, loss_and_accuracy
+from tui.words.events import failed_words
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
 SIZE = SIZES[0]
@@ -51,6 +52,21 @@ async def test_shares_that_do_not_sum_to_one_are_refused_in_place(run):
         await table.press("ctrl+u", "0", ".", "9", "enter")
         await table.shows("The shares sum to 1.2, not to 1.")
         assert table.desk.asked("split") == []
+
+
+async def test_enter_in_a_field_of_the_training_trains(run):
+    async with run(desk(), size=(80, 24)) as table:
+        await table.press("4")
+        await table.pilot.pause()
+        next(iter(table.app.screen_desk.training.query(Input))).focus()
+        await table.press("enter")
+        await table.until(lambda: table.desk.asked("train"))
+        assert not table.desk.asked("cancel")
+
+
+def test_the_words_of_a_failed_job_are_cleaned_of_what_steers_a_terminal():
+    event = JobEnded(job="train", outcome="failed", title="a\x1b[2J", message="b\u202e", hint="c")
+    assert failed_words(event) == "Failed: a\ufffd[2J. b\ufffd. c"
 
 
 async def test_edited_shares_and_seed_are_used(run):
