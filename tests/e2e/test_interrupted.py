@@ -106,3 +106,15 @@ def test_a_roster_of_which_nobody_was_enrolled_is_no_success(
     )
     assert run.code == 4, run.err
     assert "Nobody was enrolled" in run.err
+
+
+def test_whom_the_model_takes_for_somebody_else_is_kept_and_must_be_looked_at(
+    facedesk: Facedesk, trained: Path
+) -> None:
+    run = facedesk(
+        "enroll", "Eve", "--source", "demo:collins", "--count", 12, "--twins", "keep",
+        "--workspace", trained,
+    )  # fmt: skip
+    assert run.code == 6, run.err
+    assert "Look at this: Same person as Eileen Collins?" in run.err
+    assert "Eve: 12 of 12 pictures" in run.out

@@ -151,7 +151,7 @@ def capture(
                     else:
                         tell(event)
 
-                guard = guard_for(context, request.person, twins, tell, asking)
+                guard = guard_for(context, request.person, twins, tell, asking, emit.doubts)
                 faces = guard_here(workspace, settings, tell)
                 done = enrol(workspace, settings, request, cancel, hold, guard, faces=faces)
                 for found in lookalikes:  # few pictures, or the other is in no model yet
@@ -279,12 +279,17 @@ def import_command(context: Context, twins: Twins, **wanted: Any) -> None:
 
 
 def guard_for(
-    context: Context, person: str, twins: Twins, emit: Emit, asking: threading.Event
+    context: Context,
+    person: str,
+    twins: Twins,
+    emit: Emit,
+    asking: threading.Event,
+    doubts: list[str],
 ) -> TwinGuard:
     """Compares the first pictures on a thread of its own, where there is a model to do it with.
 
-    `ask` asks on the terminal, `keep` warns and goes on, `refuse` gives the capture up.
-    `asking` is set while the terminal is wanted for the answer.
+    `ask` asks on the terminal, `keep` warns, adds to `doubts` and goes on, `refuse` gives the
+    capture up. `asking` is set while the terminal is wanted for the answer.
     """
     from engine.people.coach import TwinGuard
 
@@ -305,10 +310,13 @@ def guard_for(
         if found:
             emit(found)
             match = matched(found.score, found.threshold)
-            context.output.warn(
+            words = (
                 f"Same person as {found.other}? {found.pictures} of the first {found.of} pictures "
                 f"of {person} match (match {match} of 100)."
             )
+            context.output.warn(words)
+            if twins == "keep":
+                doubts.append(words)
             guard.answer(choice_of(found.other, twins))
         asking.clear()
 
