@@ -108,3 +108,25 @@ def test_null_in_a_history_is_a_figure_that_there_is_none_of() -> None:
 @pytest.mark.parametrize("kept", [[{}], [3], "no", [{**RUN[0].to_json(), "epoch": "x"}]])
 def test_a_model_with_a_damaged_history_is_listed_without_one(kept: object) -> None:
     assert model_row(ModelInfo(id="m", details={"history": kept})).history == ()
+
+
+async def test_every_copied_figure_stands_under_its_own_name(run: Callable[..., Any]) -> None:
+    made = model(val_accuracy=0.5, threshold=0.25, rank1=0.75, tpir=0.625, fpir=0.125, current=True)
+    of_an_epoch = {
+        "loss": 0.1, "accuracy": 0.2, "val_loss": 0.3, "val_accuracy": 0.4, "tpir": 0.5,
+        "fpir": 0.6, "learning_rate": 0.7,
+    }  # fmt: skip
+    async with run(FakeDesk((person("Ada"),), (made,)), size=SIZES[0]) as table:
+        table.desk.emit(JobStarted(job="train", title="Training"), epoch(1, 1, **of_an_epoch))
+        training = table.app.screen_desk.training
+        await table.until(training.sheet)
+        copied = dict(zip(training.sheet().header, training.sheet().rows[0], strict=True))
+        assert {name: float(copied[name]) for name in of_an_epoch} == of_an_epoch
+        await table.press("m")
+        await table.until(lambda: getattr(table.app.screen, "rows", ()))
+        sheet = table.app.screen.sheet()
+        copied = dict(zip(sheet.header, sheet.rows[0], strict=True))
+        figures = {name: float(copied[name]) for name in sheet.header[-5:]}
+        assert figures == {
+            "val accuracy": 0.5, "threshold": 0.25, "rank-1": 0.75, "TPIR": 0.625, "FPIR": 0.125,
+        }  # fmt: skip
