@@ -220,15 +220,15 @@ WHOSE: Mapping[str, str] = {
 """Whose searches an FPIR was measured on (`strangers_from`), in words."""
 
 
-def rests_on(done: EvaluateDone | BakeOffDone) -> str:
-    """What the figures rest on."""
+def rests_on(done: EvaluateDone | BakeOffDone) -> tuple[str, str]:
+    """What the figures rest on, in words: the probes, and the strangers' searches."""
     unread = f", {done.unread} more cannot be read" if done.unread else ""
     probes = f"{many(done.probes, 'probe')}, {done.missed} without a face{unread}"
     if not done.strangers:
-        return f"{probes}. No search by a stranger."
+        return probes, "no search by a stranger"
     searches = many(done.strangers, "search", "searches")
     people = many(done.stranger_people, "stranger")
-    return f"{probes}. {searches} by {people}: {WHOSE[done.strangers_from]}."
+    return probes, f"{searches} by {people}: {WHOSE[done.strangers_from]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,7 +98,7 @@ def figure_rows(done: EvaluateDone) -> list[tuple[str, str, str]]:
 
 def _figures(done: EvaluateDone) -> str:
     table = _table(("Figure", "Value", "95 % bounds"), figure_rows(done), numbers=(1, 2))
-    return _section("Figures", _paragraph(rests_on(done)) + table)
+    return _section("Figures", _paragraph("; ".join(rests_on(done)) + ".") + table)
 
 
 def _plots(done: EvaluateDone, samples: Samples) -> str:

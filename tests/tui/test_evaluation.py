@@ -240,7 +240,7 @@ async def test_whose_the_strangers_are_is_told(table):
 
 async def test_without_strangers_no_share_of_them_and_no_curve_is_shown(table):
     screen = await opened(table, evaluation(strangers=0))
-    await table.shows("no strangers to test with", "No search by a stranger")
+    await table.shows("no strangers to test with", "no search by a stranger")
     assert not screen.query_one("#share-fpir", ShareRow).display
     await table.press("4")
     await table.shows("No strangers were searched, so there is no curve. Press V")

@@ -107,7 +107,7 @@ def _show_statistics(output: Output, done: EvaluateDone) -> None:
     people = many(len(done.people), "person", "people")
     title = f"Model {done.model}, recipe {done.recipe}, {people}"
     output.table(("figure", "#value", "#95 % bounds"), figure_rows(done), title)
-    output.result(f"{rests_on(done)} Threshold {done.threshold:.3f}.")
+    output.result(f"{'; '.join(rests_on(done))}. Threshold {done.threshold:.3f}.")
     if done.leakage:
         output.result(leakage_sentence(done.leakage))
 
@@ -164,6 +164,6 @@ def _show_contest(output: Output, done: BakeOffDone) -> None:
     )
     output.result(
         f"{many(done.people, 'person', 'people')}, {many(done.enrolled, 'picture')} enrolled. "
-        f"{rests_on(done)} {done.seconds:.0f} s."
+        f"{'; '.join(rests_on(done))}. {done.seconds:.0f} s."
     )
     output.warn(*done.notes)

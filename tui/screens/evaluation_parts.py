@@ -230,7 +230,7 @@ def _facts(result: EvaluateDone) -> Table:
     """What the figures rest on."""
     table = Table.grid(padding=(0, 2, 0, 0))
     share = percent(result.fpir)
-    probes, searches = rests_on(result).rstrip(".").split(". ", 1)
+    probes, searches = rests_on(result)
     for title, text in (
         ("Threshold", f"{result.threshold:.3f}, set for FPIR {share}"),
         ("Probes", probes),
