@@ -49,7 +49,8 @@ def display(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         pytest.skip("needs Xvfb (apt-get install xvfb)")
     read, write = os.pipe()
     with subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
+        # A server without clients starts anew, and refuses who comes meanwhile: after the probe.
+        ["Xvfb", "-displayfd", str(write), *"-screen 0 800x600x24 -nolisten tcp -noreset".split()],
         pass_fds=[write],
         stderr=subprocess.DEVNULL,
     ) as server:
