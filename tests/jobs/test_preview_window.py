@@ -48,9 +48,11 @@ def display(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     if shutil.which("Xvfb") is None:
         pytest.skip("needs Xvfb (apt-get install xvfb)")
     read, write = os.pipe()
+    # -noreset: a server without clients starts anew, and refuses who comes meanwhile: as after the
+    # probe of a window.
+    options = ("-screen", "0", "800x600x24", "-nolisten", "tcp", "-noreset")
     with subprocess.Popen(
-        # A server without clients starts anew, and refuses who comes meanwhile: after the probe.
-        ["Xvfb", "-displayfd", str(write), *"-screen 0 800x600x24 -nolisten tcp -noreset".split()],
+        ["Xvfb", "-displayfd", str(write), *options],
         pass_fds=[write],
         stderr=subprocess.DEVNULL,
     ) as server:
