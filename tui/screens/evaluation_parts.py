@@ -233,8 +233,8 @@ def _facts(result: EvaluateDone) -> Table:
     probes, searches = rests_on(result)
     for title, text in (
         ("Threshold", f"{result.threshold:.3f}, set for FPIR {share}"),
-        ("Probes", probes),
-        ("Strangers", searches),
+        ("Tested on", probes),
+        ("", searches),
         ("Model", f"{clean(result.model)}, measured in {span(result.seconds)}"),
         ("Report", clean(result.report)),
     ):
