@@ -8,18 +8,13 @@ hang the quit. A daemon thread is simply abandoned.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
-import signal
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
-from types import FrameType
 from typing import Any, ClassVar, TypeVar
 
 from rich.text import Text
@@ -56,8 +51,8 @@ from tui.board import JobBoard, Memory, Scalar
 from tui.keys.keymap import with_keys
 from tui.live import Bridge, Live
 from tui.screens.dialog import Closing
-from tui.terminal.line import AnyByteDriver, driver_of
-from tui.terminal.suspension import KeysInOrder, heed_suspension, paint_all
+from tui.terminal.line import driver_of
+from tui.terminal.suspension import CLOSE_WITHIN, End, KeysInOrder, heed_signals, paint_all
 from tui.words.events import Line, describe, in_app
 from tui.words.text import clean
 
@@ -111,10 +106,6 @@ LOOK_AROUND = 2.0
 """Seconds between looks whether another desk or command has changed the workspace."""
 RESTING = 0.1
 """Seconds without another size after which a resized screen is painted whole."""
-CLOSE_WITHIN = 8.0
-"""Seconds after which the app exits without waiting for the engine."""
-GRACE = 3.0
-"""Seconds the interface may take to give the terminal back."""
 
 ENDS = (EnrolDone, ImportDone, TrainDone, EvaluateDone, RecogniseDone, JobEnded)
 
@@ -149,36 +140,6 @@ class Lists:
     people: tuple[PersonRow, ...] | None
     split: SplitDone | None
     models: tuple[ModelRow, ...] | None
-
-
-class End:
-    """The end of the desk, once whoever asks; and of the process, if it does not end itself."""
-
-    def __init__(self, close: Callable[[], None]) -> None:
-        self._close = close
-        self._once = threading.Lock()
-        self._done = False
-
-    def desk(self) -> None:
-        """Close the desk; a second caller waits for the first."""
-        with self._once:
-            if not self._done:
-                self._done = True
-                self._close()
-
-    def within(self, seconds: float) -> None:
-        """Close the desk, and wait for it no longer than that."""
-        closer = threading.Thread(target=self.desk, daemon=True)
-        closer.start()
-        closer.join(seconds)
-
-    def process(self, seconds: float, give_back: Callable[[], None]) -> None:
-        """Close the desk, give the interface `seconds` to end by itself, then give the terminal
-        back in its place and end the process."""
-        self.within(CLOSE_WITHIN)
-        time.sleep(seconds)
-        give_back()
-        os._exit(0)
 
 
 class EngineApp(KeysInOrder):
@@ -255,8 +216,7 @@ class EngineApp(KeysInOrder):
 
     def on_mount(self) -> None:
         """Heed requests to end from the first moment on."""
-        self._end_on_signals()
-        heed_suspension(self)
+        heed_signals(self, self._end, self.close_down)
 
     def on_resize(self) -> None:
         """Send every cell again once the size rests: of a size that came and went in between the
@@ -435,7 +395,7 @@ class EngineApp(KeysInOrder):
             return
         self.closing = True
         self.bridge.close()
-        self._end_process_after(GRACE)
+        self._end.process_later(self._driver)
         self.push_screen(Closing())
         self._close_desk()
 
@@ -450,25 +410,3 @@ class EngineApp(KeysInOrder):
     def finish(self) -> None:
         """Close the desk however the interface ended: a terminal that is gone asks for nothing."""
         self._end.within(CLOSE_WITHIN)
-
-    def _end_on_signals(self) -> None:
-        """A closed SSH connection or a `kill` ends the engine in good order too."""
-        if self.is_headless or os.name != "posix":
-            return
-        loop = asyncio.get_running_loop()
-        ours = copy_context()  # a handler's own may not know the app
-
-        def ended(number: int, _frame: FrameType | None) -> None:
-            self._end_process_after(GRACE)
-            with contextlib.suppress(RuntimeError):  # the loop is closed: we are exiting
-                loop.call_soon_threadsafe(self.close_down, context=ours)
-
-        # Not the loop's own handlers: they do not run while the UI thread waits for the terminal.
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            signal.signal(number, ended)
-
-    def _end_process_after(self, seconds: float) -> None:
-        """End the process even if the terminal is gone: Textual waits for its writes for ever."""
-        if isinstance(driver := self._driver, AnyByteDriver):
-            waiting = (seconds, driver.give_back)
-            threading.Thread(target=self._end.process, args=waiting, daemon=True).start()

@@ -23,7 +23,10 @@ from tests.e2e.conftest import LIGHT, environment
 from tests.faults.wholeness import faults
 
 TAB, CLEAR = "\t", "\x15"
-PATIENT = f"import tui.cli, tui.link; tui.link.GRACE = {LONGEST}; tui.cli.main()"
+PATIENT = (
+    "from tui import cli; from tui.terminal import suspension; "
+    f"suspension.GRACE = {LONGEST}; cli.main()"
+)
 """The app, which however busy the machine is has the time to give its terminal back."""
 KILLS = 40 if os.environ.get("FACEDESK_LONG") == "full" else 2
 

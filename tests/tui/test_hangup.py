@@ -30,8 +30,8 @@ class Desk(FakeDesk):
 FacedeskApp(Desk()).run()
 """
 HANGS = """
-import tui.link
-tui.link.GRACE = 0.1
+import tui.terminal.suspension
+tui.terminal.suspension.GRACE = 0.1
 FacedeskApp.exit = lambda *_, **__: None
 """
 

@@ -193,11 +193,11 @@ def need_terminal() -> None:
     """
     streams = {"stdin": sys.stdin, "stdout": sys.stdout, "stderr": sys.stderr}
     others = [name for name, stream in streams.items() if not (stream and stream.isatty())]
-    if not others and os.environ.get("TERM") == "dumb":
+    if not others:
+        if os.environ.get("TERM") != "dumb":
+            return
         hint = "Set TERM to what the terminal is, or use a command: `facedesk --help` lists them."
         raise UsageError("The app cannot be drawn on this terminal", "TERM is dumb", hint)
-    if not others:
-        return
     error = UsageError(
         "The app needs a terminal",
         f"{', '.join(others)} {'is not one' if len(others) == 1 else 'are none'}",

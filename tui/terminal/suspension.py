@@ -1,4 +1,4 @@
-"""The app on its way to the background and back: Ctrl+Z, `kill -STOP`, `fg`.
+"""The app on its way to the background and back (Ctrl+Z, `kill -STOP`, `fg`), and to its end.
 
 Textual gives the terminal back at SIGTSTP and takes it again at SIGCONT, but paints only what
 changes from then on, while a shell has drawn over all of it. It also takes the terminal a second
@@ -19,26 +19,83 @@ import asyncio
 import contextlib
 import os
 import signal
+import threading
+import time
 from collections import deque
+from collections.abc import Callable
 from contextvars import copy_context
 from types import FrameType
 from typing import Any
 
 from textual import events, on
 from textual.app import App
+from textual.driver import Driver
 from textual.message import Message
 
 from tui.screens.dialog import Dialog
+from tui.terminal.line import AnyByteDriver
 
 
-def heed_suspension(app: App[Any]) -> None:
-    """Paint everything whenever the app is continued; call this from its running loop."""
+def paint_all(app: App[Any]) -> None:
+    """Send every cell again, not only those that have changed."""
+    for screen in app.screen_stack:
+        screen.refresh(screen.size.region)
+
+
+CLOSE_WITHIN = 8.0
+"""Seconds after which the app exits without waiting for the engine."""
+GRACE = 3.0
+"""Seconds the interface may take to give the terminal back."""
+
+
+class End:
+    """The end of the desk, once whoever asks; and of the process, if it does not end itself."""
+
+    def __init__(self, close: Callable[[], None]) -> None:
+        self._close = close
+        self._once = threading.Lock()
+        self._done = False
+
+    def desk(self) -> None:
+        """Close the desk; a second caller waits for the first."""
+        with self._once:
+            if not self._done:
+                self._done = True
+                self._close()
+
+    def within(self, seconds: float) -> None:
+        """Close the desk, and wait for it no longer than that."""
+        closer = threading.Thread(target=self.desk, daemon=True)
+        closer.start()
+        closer.join(seconds)
+
+    def process_later(self, driver: Driver | None) -> None:
+        """End the process even if the terminal is gone: Textual waits for its writes for ever."""
+        if isinstance(driver, AnyByteDriver):
+            threading.Thread(target=self._process, args=(driver.give_back,), daemon=True).start()
+
+    def _process(self, give_back: Callable[[], None]) -> None:
+        """Close the desk, let the interface end by itself, else give the terminal back in its
+        place and end the process."""
+        self.within(CLOSE_WITHIN)
+        time.sleep(GRACE)
+        give_back()
+        os._exit(0)
+
+
+def heed_signals(app: App[Any], end: End, close_down: Callable[[], object]) -> None:
+    """Paint everything whenever the app is continued; and end in good order when a closed SSH
+    connection or a `kill` asks for it. Call this from the app's running loop."""
     if app.is_headless or os.name != "posix":
         return
     loop = asyncio.get_running_loop()
     ours = copy_context()  # a handler's own may not know the app
     stopping, continuing = signal.getsignal(signal.SIGTSTP), signal.getsignal(signal.SIGCONT)
     given_back = False
+
+    def in_loop(call: Callable[..., object], *arguments: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: we are leaving
+            loop.call_soon_threadsafe(call, *arguments, context=ours)
 
     def stopped(number: int, frame: FrameType | None) -> None:
         nonlocal given_back
@@ -51,17 +108,17 @@ def heed_suspension(app: App[Any]) -> None:
         if given_back and callable(continuing):
             continuing(number, frame)
         given_back = False
-        with contextlib.suppress(RuntimeError):  # the loop is closed: we are leaving
-            loop.call_soon_threadsafe(paint_all, app, context=ours)
+        in_loop(paint_all, app)
+
+    def ended(number: int, frame: FrameType | None) -> None:
+        end.process_later(app._driver)
+        in_loop(close_down)
 
     signal.signal(signal.SIGTSTP, stopped)
     signal.signal(signal.SIGCONT, continued)
-
-
-def paint_all(app: App[Any]) -> None:
-    """Send every cell again, not only those that have changed."""
-    for screen in app.screen_stack:
-        screen.refresh(screen.size.region)
+    # Not the loop's own handlers: they do not run while the UI thread waits for the terminal.
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, ended)
 
 
 LEAVING = frozenset({"ctrl+c", "ctrl+q"})
