@@ -112,11 +112,15 @@ class EnrolmentSettings:
     more pictures of the same views still help training a little."""
 
 
+LEAST_TRAIN = 0.05
+"""Share of the pictures that a split needs for training."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitSettings:
     """Shares of train, validation and test pictures; they must sum to 1."""
 
-    train: Annotated[float, Ge(0.05), Le(1.0)] = 0.70
+    train: Annotated[float, Ge(LEAST_TRAIN), Le(1.0)] = 0.70
     validation: Annotated[float, Ge(0.0), Le(0.9)] = 0.15
     test: Annotated[float, Ge(0.0), Le(0.9)] = 0.15
     seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 1
@@ -125,8 +129,9 @@ class SplitSettings:
         total = self.train + self.validation + self.test
         if not abs(total - 1.0) <= 1e-6:  # NaN is no 1 either
             raise ValueError(f"train, validation and test must sum to 1, they sum to {total:g}")
-        if self.train < 0.05 or min(self.validation, self.test) < 0:  # shares asked for have no Ge
-            raise ValueError("train must be at least 0.05, and no share negative")
+        # The bounds above are checked in a configuration; these in a split asked for or read, too.
+        if self.train < LEAST_TRAIN or min(self.validation, self.test) < 0:
+            raise ValueError(f"train must be at least {LEAST_TRAIN:g}, and no share negative")
 
 
 Recipe = Literal["head", "classic"]

@@ -35,7 +35,7 @@ from engine.people.person import Person, SessionInfo, clean_name
 from engine.people.picture_records import PictureRecord, read_records
 from engine.people.registry import People
 from engine.rights.upkeep import unseen
-from engine.settings import Settings, SplitSettings
+from engine.settings import LEAST_TRAIN, Settings, SplitSettings
 from engine.text import plain
 from engine.workspace.audit import Audit
 from engine.workspace.files import parse_json, read_bytes, write_bytes
@@ -124,7 +124,7 @@ def checked_shares(request: SplitRequest) -> SplitSettings:
         raise UsageError(
             "The shares are impossible",
             f"train {request.train:g}, validation {request.validation:g}, test {request.test:g}",
-            "They must sum to 1, with train at least 0.05 and none negative.",
+            f"They must sum to 1, with train at least {LEAST_TRAIN:g} and none negative.",
         ) from error
 
 

@@ -10,7 +10,7 @@ from textual.widgets import DataTable, Input, Label
 
 from engine.contract import SplitDone, grouped
 from engine.contract.requests import SplitRequest
-from engine.settings import SplitSettings
+from engine.settings import LEAST_TRAIN, SplitSettings
 from engine.text import many
 from tui.keys.keymap import with_keys
 from tui.panes.base import Empty, FieldsPane, line
@@ -89,8 +89,8 @@ class SplitPane(FieldsPane):
         if abs(total - 1) > 1e-6:
             raise Wrong(f"The shares sum to {total:g}, not to 1.")
         train, validation, test = shares.values()
-        if train < 0.05:
-            raise Wrong("Training needs a share of 0.05 or more.")
+        if train < LEAST_TRAIN:
+            raise Wrong(f"Training needs a share of {LEAST_TRAIN:g} or more.")
         seed = self.query_one("#split-seed", Input).value
         if not seed or int(seed) > 2**31 - 1:
             raise Wrong("The seed is a whole number from 0 to 2147483647.")
