@@ -205,24 +205,25 @@ def test_an_erasure_cut_short_goes_on_as_it_was_answered(
     assert People(workspace).get(BOB).pictures == COUNT
 
 
-def test_a_marker_with_a_number_without_end_is_damaged(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def marker(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Of an erasure of Ann that was cut short."""
     enrol(workspace, ANN, 1)
     cut_short(workspace, monkeypatch)
-    (marker,) = workspace.erasing.glob("*.json")
+    (file,) = workspace.erasing.glob("*.json")
+    return file
+
+
+def test_a_marker_with_a_number_without_end_is_damaged(workspace: Workspace, marker: Path) -> None:
     marker.write_text(json.dumps({**json.loads(marker.read_text()), "unsure": float("inf")}))
     with pytest.raises(DataError, match="unfinished erasure is damaged"):
         resume(workspace)
 
 
 def test_a_marker_that_cannot_be_read_is_not_called_damaged(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, marker: Path
 ) -> None:
     """It may be whole: nobody is told to remove it."""
-    enrol(workspace, ANN, 1)
-    cut_short(workspace, monkeypatch)
-    (marker,) = workspace.erasing.glob("*.json")
     there = marker.rename(workspace.root / "elsewhere.json")
     marker.symlink_to(there)
     with pytest.raises(WorkspaceUnusable, match="A link is not followed"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from engine.workspace.folder import Workspace
 from tests.templates import copy_of
 
 sys.path.insert(0, str(Path(__file__).parent))
-assert importlib.util.find_spec("desk_driver")
+from desk_driver import Collector, OneDesk
 
 
 @pytest.fixture
@@ -24,6 +23,19 @@ def desk(workspace: Workspace) -> Iterator[LocalDesk]:
     made = LocalDesk(workspace, load_settings())
     yield made
     made.close()
+
+
+@pytest.fixture
+def running(one_desk: OneDesk) -> OneDesk:
+    """The module's desk for many tests, idle."""
+    one_desk.ready()
+    return one_desk
+
+
+@pytest.fixture
+def collector(running: OneDesk) -> Collector:
+    """What is heard of it."""
+    return running.heard
 
 
 @pytest.fixture(scope="session")

@@ -76,20 +76,8 @@ def one_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture
-def running(one_desk: Running) -> Running:
-    """The desk, idle, on which nobody is enrolled."""
-    one_desk.ready()
-    return one_desk
-
-
-@pytest.fixture
 def desk(running: Running) -> LocalDesk:
     return running.desk
-
-
-@pytest.fixture
-def collector(running: Running) -> Collector:
-    return running.heard
 
 
 # --- one capture, of which much is asked --------------------------------------------------------

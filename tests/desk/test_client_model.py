@@ -46,20 +46,8 @@ def one_desk(demo_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
-def running(one_desk: OneDesk) -> OneDesk:
-    """The desk, idle."""
-    one_desk.ready()
-    return one_desk
-
-
-@pytest.fixture
 def desk(running: OneDesk) -> LocalDesk:
     return running.desk
-
-
-@pytest.fixture
-def collector(running: OneDesk) -> Collector:
-    return running.heard
 
 
 def train(desk: LocalDesk, collector: Collector) -> TrainDone:

@@ -68,11 +68,16 @@ def test_ctrl_c_prints_what_was_done(
     assert re.search(summary, said), said
 
 
-def test_what_was_refused_as_somebody_else_is_no_success(facedesk: Facedesk, trained: Path) -> None:
-    run = facedesk(
-        "enroll", "Ada", "--source", "demo:collins", "--count", 12, "--twins", "refuse",
-        "--workspace", trained,
+def enroll(facedesk: Facedesk, workspace: Path, name: str, count: int, twins: str) -> Any:
+    """The demo's woman once more, under this name."""
+    return facedesk(
+        "enroll", name, "--source", "demo:collins", "--count", count, "--twins", twins,
+        "--workspace", workspace,
     )  # fmt: skip
+
+
+def test_what_was_refused_as_somebody_else_is_no_success(facedesk: Facedesk, trained: Path) -> None:
+    run = enroll(facedesk, trained, "Ada", 12, "refuse")
     assert run.code == 4, run.err
     assert "No picture was kept" in run.err
     assert "`facedesk trash undo " in run.out
@@ -81,14 +86,8 @@ def test_what_was_refused_as_somebody_else_is_no_success(facedesk: Facedesk, tra
 def test_a_lookalike_whom_no_model_knows_yet_is_refused_too(
     facedesk: Facedesk, tmp_path: Path
 ) -> None:
-    def enroll(name: str) -> Any:
-        return facedesk(
-            "enroll", name, "--source", "demo:collins", "--count", 4, "--twins", "refuse",
-            "--workspace", tmp_path / "w",
-        )  # fmt: skip
-
-    assert enroll("Ada").code == 0
-    run = enroll("Eve")
+    assert enroll(facedesk, tmp_path / "w", "Ada", 4, "refuse").code == 0
+    run = enroll(facedesk, tmp_path / "w", "Eve", 4, "refuse")
     assert run.code == 6, run.err
     assert "in the trash (change" in run.err
     assert "Eve" not in facedesk("people", "--workspace", tmp_path / "w").out
@@ -111,10 +110,7 @@ def test_a_roster_of_which_nobody_was_enrolled_is_no_success(
 def test_whom_the_model_takes_for_somebody_else_is_kept_and_must_be_looked_at(
     facedesk: Facedesk, trained: Path
 ) -> None:
-    run = facedesk(
-        "enroll", "Eve", "--source", "demo:collins", "--count", 12, "--twins", "keep",
-        "--workspace", trained,
-    )  # fmt: skip
+    run = enroll(facedesk, trained, "Eve", 12, "keep")
     assert run.code == 6, run.err
     assert "Look at this: Same person as Eileen Collins?" in run.err
     assert "Eve: 12 of 12 pictures" in run.out

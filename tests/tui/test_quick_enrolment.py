@@ -81,6 +81,13 @@ def training_ends(table, *, promoted=True, outcome="done"):
     table.desk.emit(*([done] if outcome == "done" else []), JobEnded(job="train", outcome=outcome))
 
 
+async def both_end(table):
+    """The capture, and the training that follows it."""
+    capture_ends(table)
+    await table.until(lambda: table.desk.asked("train"))
+    training_ends(table)
+
+
 async def test_a_name_and_enter_lead_to_recognition(table):
     await form_sent(table)
     asked = EnrolRequest(person="Grace Hopper", source="0", count=100)
@@ -105,9 +112,7 @@ async def test_recognition_makes_room_for_n_and_comes_back_with_its_own_source(t
     await watch_hall(table)
     await start(table)
     assert table.desk.asked("stop") == ["recognise"]
-    capture_ends(table)
-    await table.until(lambda: table.desk.asked("train"))
-    training_ends(table)
+    await both_end(table)
     await table.until(lambda: len(table.desk.asked("recognise")) == 2)
     assert table.desk.asked("recognise")[1] == RecogniseRequest(source="hall.mp4")
 
@@ -115,9 +120,7 @@ async def test_recognition_makes_room_for_n_and_comes_back_with_its_own_source(t
 async def test_n_while_watching_goes_on_with_the_source_of_the_enrolment(table):
     await watch_hall(table)
     await start(table, "door.mp4")
-    capture_ends(table)
-    await table.until(lambda: table.desk.asked("train"))
-    training_ends(table)
+    await both_end(table)
     await table.until(lambda: len(table.desk.asked("recognise")) == 2)
     assert table.desk.asked("recognise")[1] == RecogniseRequest(source="door.mp4")
 
@@ -130,9 +133,7 @@ async def test_the_name_is_offered_again_after_a_capture_that_failed_without_a_p
     await table.until(lambda: table.app.screen.query_one("#form-name").value == "Grace Hopper")
     await table.press("enter")
     await table.until(lambda: "enrol" in table.app.board.titles)
-    capture_ends(table)
-    await table.until(lambda: table.desk.asked("train"))
-    training_ends(table)
+    await both_end(table)
     await table.until(lambda: "recognise" in table.app.board.titles)
     await table.press("n")
     await table.until(lambda: table.app.screen.query_one("#form-name").value == "")
