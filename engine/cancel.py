@@ -7,36 +7,40 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError, wait
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from engine.contract.errors import Cancelled, SourceTimeout
 
 
 class Cancel:
-    """Set from any thread. `stop` ends the job and keeps its result so far, `cancel` drops it.
+    """Set from any thread, and by signals. `stop` ends the job and keeps its result so far,
+    `cancel` drops it.
 
     `looked` is called whenever the job looks: a job that looks goes on.
     """
 
     def __init__(self, looked: Callable[[], object] = lambda: None) -> None:
         self._looked = looked
-        self._stop = threading.Event()
-        self._cancelled = False
+        self._stopping = self._cancelled = False
+        # No Event: a handler runs in the main thread, and would wait for the lock that this holds.
+        self._told: SimpleQueue[None] = SimpleQueue()
 
     def stop(self) -> None:
         """Ask for an orderly end: what was done so far counts."""
-        self._stop.set()
+        self._stopping = True
+        self._told.put(None)
 
     def cancel(self) -> None:
         """Ask for the job to be given up."""
         self._cancelled = True
-        self._stop.set()
+        self.stop()
 
     @property
     def stopping(self) -> bool:
         """Whether an end of either kind was asked for."""
         self._looked()
-        return self._stop.is_set()
+        return self._stopping
 
     @property
     def cancelled(self) -> bool:
@@ -47,12 +51,15 @@ class Cancel:
     def wait(self, seconds: float) -> bool:
         """Sleep at most `seconds`; True as soon as an end is asked for."""
         self._looked()
-        return self._stop.wait(seconds)
+        with contextlib.suppress(Empty):
+            self._told.get(timeout=max(0.0, seconds))
+            self._told.put(None)  # for the next who waits
+        return self._stopping
 
     def check(self) -> None:
         """Raise `Cancelled` if an end of either kind was asked for: there is nothing to keep."""
         self._looked()
-        if self._stop.is_set():
+        if self._stopping:
             raise Cancelled()
 
     def check_cancelled(self) -> None:

@@ -26,7 +26,7 @@ class Limit:
 
 LIMITS = {
     "modules": Limit(239, 240),
-    "lines": Limit(57_230, 47_000),
+    "lines": Limit(57_240, 47_000),
     "modules directly in tui": Limit(8, 12),
     "modules with exactly one importer": Limit(48, 60),
     "classes of ours in the app": Limit(3, 3),

@@ -338,12 +338,13 @@ def interruptible(
     is. What the job did is therefore said within the block.
     """
     token = Cancel()
-    interrupted = threading.Event()
+    interrupted = False
 
     def on_signal(number: int, frame: Any) -> None:
-        if interrupted.is_set():
+        nonlocal interrupted
+        if interrupted:
             os._exit(130)
-        interrupted.set()
+        interrupted = True
         (token.stop if keep else token.cancel)()
 
     before = {
@@ -360,7 +361,7 @@ def interruptible(
         finished.set()
         for number, handler in before.items():
             signal.signal(number, handler)
-    if interrupted.is_set():
+    if interrupted:
         raise Cancelled("Interrupted", "what was finished before is kept")
 
 
